@@ -1,4 +1,4 @@
-"""Tests the Lua modules that REAPER and Ardour share, on both DAWs' versions: Lua 5.4 and 5.3."""
+"""Tests the Lua modules that REAPER and Ardour share, with the Lua versions of both DAWs: 5.4 and 5.3."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from bridge.installers.ardour import SHARED
 
 LIB = Path(__file__).parents[2] / "reaper_scripts" / "lib"
-VERSIONS = ("lua53", "lua54")  # Ardour's and REAPER's version
-ABSENT = "package, require, reaper, ARDOUR, rawget, rawset = nil"  # missing in at least one DAW
+VERSIONS = ("lua53", "lua54")  # the versions in Ardour and REAPER
+ABSENT = "package, require, reaper, ARDOUR, rawget, rawset = nil"  # globals that are missing in at least one DAW
 
 VALUES = st.recursive(
     st.none()
@@ -153,7 +153,7 @@ def test_a_file_is_written_whole_or_not_at_all(lua: Lua, tmp_path: Path) -> None
 def test_a_full_disk_is_reported_and_leaves_the_old_file(lua: Lua, tmp_path: Path) -> None:
     path = tmp_path / "message.json"
     path.write_bytes(b"old")
-    # A small file stays in the buffer until it is closed, so the write error occurs in `close`.
+    # A small file's content stays in the buffer until the file is closed, so the write error occurs in `close`.
     lua.run(
         b"disk = io.open io.open = function(path, mode) disk(path, mode):close() return disk('/dev/full', mode) end"
     )

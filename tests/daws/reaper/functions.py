@@ -1,4 +1,4 @@
-"""REAPER's functions that read or change the mock's project, with the names and arguments in `api.tsv`."""
+"""The mock's REAPER functions that read or change a project, with the names and arguments listed in `api.tsv`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Accessor(Handle):
 
 
 class Reading:
-    """REAPER's functions that do not change a project."""
+    """The REAPER functions that do not change a project."""
 
     host: Host
 
@@ -85,7 +85,7 @@ class Reading:
     def TimeMap2_timeToBeats(self, project: Project, time: float) -> tuple[float, int, int, float, int]:
         project = self._project(project)
         quarters, _, beats, bars = project.quarters(time)
-        begin = project.quarters(project.time_of(bars, 0.0))[0]  # quarters at the last tempo change
+        begin = project.quarters(project.time_of(bars, 0.0))[0]  # position of the last tempo change, in quarter notes
         measure = bars + int((quarters - begin) // beats)
         return (quarters - begin) % beats, measure, beats, quarters, 4
 
@@ -211,7 +211,7 @@ class Reading:
     ) -> int:
         if len(array.values) < frames * channels:
             self.host.fail("the buffer is too small")
-        self.host.clock += frames * 2e-6  # reading takes time
+        self.host.clock += frames * 2e-6  # simulates the time that reading takes
         found = accessor.take.read(int(rate), start, int(frames))
         found = found * accessor.take.gain(self.host.accessor_has, int(rate), int(frames))
         array.values[: int(frames * channels)] = [float(one) for one in found.reshape(-1)]
@@ -222,7 +222,7 @@ class Reading:
 
 
 class Changing(Reading):
-    """REAPER's functions that change a project; allowed only inside an undo block of that project."""
+    """The REAPER functions that change a project; scripts may call them only inside an undo block of that project."""
 
     def Undo_BeginBlock2(self, project: Project) -> None:
         project = self._project(project)

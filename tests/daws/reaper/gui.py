@@ -1,6 +1,6 @@
-"""A strict mock of ReaImGui, which fails if a Begin has no End or a widget is drawn outside a window.
+"""A strict mock of ReaImGui: a test fails if a Begin has no End or a widget is drawn outside a window.
 
-Tests act as the user by setting `typed` and `pressed`. The methods have the names and arguments in `imgui.tsv`.
+Tests act as the user by setting `typed` and `pressed`. The methods have the names and arguments listed in `imgui.tsv`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from tests.daws.reaper.model import Handle
 if TYPE_CHECKING:
     from tests.daws.reaper.host import Host
 
-# The module in ReaImGui's folder, which has one version's names, and constants as values instead of functions.
+# The Lua module that ReaImGui installs: it has the names of one version, and its constants are values, not functions.
 SHIM = """
 return function(version)
   assert(version == '0.9', 'the mock has the API of 0.9')
@@ -29,7 +29,7 @@ class Context(Handle):
 
 
 class Gui:
-    """The mock toolkit, and the user's input to it."""
+    """The mock toolkit, with the input of the simulated user."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
@@ -40,8 +40,8 @@ class Gui:
         self.pressed: set[str] = set()  # labels of the buttons and list entries that the user clicks
         self.hovered = ""
         self.closed = self.hidden = False
-        self.drawn: list[tuple[Any, ...]] = []  # (widget, arguments…) of the last frame
-        self.open: list[str] = []  # Begin calls without an End so far
+        self.drawn: list[tuple[Any, ...]] = []  # widgets of the last frame, each (widget, arguments…)
+        self.open: list[str] = []  # Begin calls that have no End so far
         self._last = ""
         self._disabled = 0
         self._context: Context | None = None
@@ -63,7 +63,7 @@ class Gui:
         return pointer.alive and pointer.kind + "*" == kind
 
     def box_was_open(self) -> None:
-        """Invalidate the context, as ReaImGui does if a frame does not use it."""
+        """Invalidate the context, as ReaImGui does if a script does not use the context for a frame."""
         if self._context:
             self._context.alive = False
 
@@ -106,7 +106,7 @@ class Gui:
         return True
 
     def _value(self, label: str, value: Any) -> tuple[bool, Any]:
-        """Return whether the user entered a value, and the widget's value; a label may have an ID after ###."""
+        """Return (whether the user entered a value, the widget's value); in a label, an ID may follow ###."""
         name = label.rpartition("###")[2]
         if self._disabled or name not in self.typed:
             return False, value

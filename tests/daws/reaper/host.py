@@ -1,6 +1,7 @@
-"""A strict mock of REAPER: runs the shipped Lua unchanged, and refuses invalid or careless calls.
+"""A strict mock of REAPER that runs the shipped Lua unchanged, and refuses invalid or careless calls.
 
-A script may catch the error of a refused call, so `violations` records it too; a test ends with `host.verify()`.
+A script may catch the error of a refused call, so `violations` records the error too; each test ends with
+`host.verify()`.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from tests.daws.reaper.script import Script
 from tests.daws.reaper.table import available, complaint, functions, toolkit
 
 TICK = 1 / 30  # s between calls of deferred functions
-LONGEST_TICK = 0.020  # s that scripts may block REAPER
-CALL = 1e-6  # s per call of a REAPER function; a guess, to detect slow loops over large projects
+LONGEST_TICK = 0.020  # longest time for which scripts may block REAPER, s
+CALL = 1e-6  # assumed time per call to a REAPER function, s; a guess, to detect slow loops over large projects
 
 
 def _is_selected(thing: Track | Item) -> bool:
@@ -31,12 +32,12 @@ class Violation(Exception):
 
 
 class Host(Program):
-    """A REAPER process."""
+    """A mock REAPER process."""
 
     def __init__(self, resources: Path, *, version: str = "7.60", system: str = "Other") -> None:
         self.host = self
         self.resources, self.version, self.system = resources, version, system
-        self.home = resources  # the bridge's folder; scripts may write here and in `resources`
+        self.home = resources  # the bridge's folder; scripts may write only to this folder and to `resources`
         self.paths = Paths(system, resources)
         self.projects: list[Project] = []
         self.active: Project = None  # type: ignore[assignment]
@@ -45,7 +46,7 @@ class Host(Program):
         self.ext: dict[tuple[str, str], str] = {}
         self.kept: dict[tuple[str, str], str] = {}  # (section, key) → persistent value from the ini file
         self.boxes: list[str] = []
-        self.answers: list[Any] = []  # the user's next answers: True/False in boxes, text or None in input boxes
+        self.answers: list[Any] = []  # the user's next answers: a bool in message boxes, text or None in input boxes
         self.asked: list[tuple[str, str]] = []
         self.titles: list[str] = []  # titles of the input boxes
         self.console: list[str] = []
@@ -57,12 +58,12 @@ class Host(Program):
         self.refresh = self.updates = self.accessors = 0
         self.new_sources: list[Source] = []
         self.peaks: list[tuple[str, int]] = []
-        self.accessor_has: set[str] = set()  # gains that accessors include; unknown in REAPER, so tests try several
+        self.accessor_has: set[str] = set()  # gains that accessors apply; REAPER's are unknown, so tests try several
         self.render_has = {"take_volume", "item_volume", "fades"}
-        self.rendering = "writes"  # "writes", "nothing", "empty" or "half"
+        self.rendering = "writes"  # what a render writes: "writes" (the file), "nothing", "empty" or "half"
         self.rendered: list[dict[str, float | str]] = []
-        self.keys: list[int] = []  # keys that the user presses in gfx windows
-        self.mouse = (0, 0, 0)  # mouse in gfx windows: x and y in pixels, buttons
+        self.keys: list[int] = []  # keys that the user will press in gfx windows
+        self.mouse = (0, 0, 0)  # (x, y, buttons) in gfx windows; x and y in pixels
         self.menus: list[str] = []
         self.controller: tuple[int, int, float, str] = (-1, -1, -1.0, "")  # mode, resolution, value, context
         self.toggles: dict[int, int] = {}  # action → toggle state
@@ -70,7 +71,7 @@ class Host(Program):
         self.send_udp: Callable[[str, str, int], int] = lambda data, host, port: len(data)  # LuaSocket's `sendto`
         self.disk_full = False
         self.gui: Gui | None = None  # ReaImGui; None if it is not installed
-        self.picture: list[tuple[Any, ...]] = []  # last picture drawn in a gfx window
+        self.picture: list[tuple[Any, ...]] = []  # gfx calls of the last picture drawn in a gfx window
         self.running: Script = None  # type: ignore[assignment]
 
     # --- rules -------------------------------------------------------------------------------------------------------
@@ -95,7 +96,7 @@ class Host(Program):
             handle.alive = False
 
     def call(self, name: str, *args: Any) -> Any:
-        """Check and execute a call from Lua."""
+        """Check and execute a call to a REAPER function from Lua."""
         self.clock += CALL
         row = functions().get(name) or (toolkit().get(name) if self.gui else None)
         if row is None:
@@ -127,7 +128,7 @@ class Host(Program):
         return isinstance(value, Handle) and value.kind == kind
 
     def _watched(self, run: Callable[[], Any]) -> None:
-        """Run part of a script; check that it closes what it opens and restores the user's settings."""
+        """Run part of a script; check that this part closes everything it opens and restores the user's settings."""
         before, points = self._borrowed(), self._points()
         run()
         if self.blocks:
@@ -160,7 +161,7 @@ class Host(Program):
         ]
 
     def _still_there(self, borrowed: Any) -> Any:
-        """Return the settings from `_borrowed` without objects deleted since."""
+        """Return settings from `_borrowed` without the objects that have been deleted since."""
         active, projects = borrowed
         kept = [
             (one, render, [thing for thing in chosen if thing.alive], rest) for one, render, chosen, rest in projects
@@ -170,7 +171,7 @@ class Host(Program):
     # --- time and scripts --------------------------------------------------------------------------------------------
 
     def run(self, path: Path) -> None:
-        """Run an action, as if the user pressed its key."""
+        """Run an action, as if the user pressed the action's key."""
         old = self.scripts.get(path)
         if old is not None and old.deferred:
             if not old.options & 1:
@@ -204,7 +205,7 @@ class Host(Program):
 
     @contextmanager
     def _timed(self, what: str) -> Iterator[None]:
-        """Record a violation if REAPER is blocked for longer than LONGEST_TICK, except by a render."""
+        """Record a violation if a script blocks REAPER for longer than LONGEST_TICK, not counting renders."""
         began, renders = self.clock, len(self.rendered)
         yield
         if self.clock - began > LONGEST_TICK and len(self.rendered) == renders:
@@ -215,7 +216,7 @@ class Host(Program):
             self._end(script)
 
     def _end(self, script: Script) -> None:
-        """End a script; call its atexit functions once."""
+        """End a script, and call its atexit functions once."""
         script.deferred = []
         if self.scripts.get(script.path) is script:
             del self.scripts[script.path]
@@ -236,7 +237,7 @@ class Host(Program):
             self._end(script)
 
     def undo(self, project: Project) -> str:
-        """Undo the last change, as the user does; return its name."""
+        """Undo the last change, as the user would; return the name of the undo point."""
         name, tracks = project.history.pop()
         self.bury(*project.everything())
         project.tracks = tracks

@@ -49,7 +49,7 @@ def guid() -> str:
 
 
 class Handle:
-    """The base class of objects passed to Lua as opaque pointers."""
+    """The base class of objects that are passed to Lua as opaque pointers."""
 
     kind = ""
     alive = True
@@ -61,7 +61,7 @@ class Source(Handle):
     path: str = ""
     type: str = "WAVE"
     parent: Source | None = None
-    section: tuple[float, float] | None = None  # (start, length) in the parent, s
+    section: tuple[float, float] | None = None  # (start, length) in the parent source, s
     reverse: bool = False
 
     def samples(self) -> tuple[np.ndarray, int]:
@@ -89,13 +89,13 @@ class Take(Handle):
     guid: str = field(default_factory=guid)
     values: dict[str, float] = field(default_factory=lambda: dict(TAKE_KEYS))
     texts: dict[str, str] = field(default_factory=dict)
-    fx: list[bool] = field(default_factory=list)  # for each take effect, whether it is enabled
+    fx: list[bool] = field(default_factory=list)  # for each take effect, whether the effect is enabled
     stretch_markers: int = 0
     envelopes: int = 0
     midi: bool = False
 
     def gain(self, includes: set[str], rate: int, frames: int) -> np.ndarray:
-        """Return the gain per channel from the named settings; with a fade, for each of the item's first frames."""
+        """Return the gain per channel from these settings; if they include a fade-in, per frame and channel."""
         item = self.item
         factors = {
             "take_volume": abs(self.values["D_VOL"]),
@@ -155,7 +155,7 @@ class Track(Handle):
 class Project(Handle):
     kind = "ReaProject"
     folder: Path
-    path: str = ""  # path of the .RPP file; "" while unsaved
+    path: str = ""  # path of the .RPP file; "" until the project is saved
     tracks: list[Track] = field(default_factory=list)
     time_selection: tuple[float, float] = (0.0, 0.0)
     tempo: float = 120.0
@@ -168,7 +168,7 @@ class Project(Handle):
     cursor: float = 0.0  # edit cursor, s
     view: tuple[float, float] = (0.0, 60.0)  # visible range of the arrange view, s
     render: dict[str, float | str] = field(default_factory=dict)
-    undone: list[str] = field(default_factory=list)  # names of the undo points that were undone
+    undone: list[str] = field(default_factory=list)  # names of the undo points that the user has undone
     history: list[tuple[str, list[Track]]] = field(default_factory=list)  # undo points: (name, tracks before)
 
     @property
@@ -176,7 +176,7 @@ class Project(Handle):
         return [item for track in self.tracks for item in sorted(track.items, key=lambda one: one.values["D_POSITION"])]
 
     def quarters(self, time: float) -> tuple[float, float, int, int]:
-        """Return (quarters since 0, BPM, beats per bar, bars before the last tempo change) at a time in s."""
+        """Return (quarter notes since 0, BPM, beats per bar, bars before the last tempo change) at a time in s."""
         spans = [(0.0, self.tempo, self.beats_per_bar), *self.changes]
         count, bars = 0.0, 0
         for (start, bpm, beats), (end, *_) in zip(spans, [*spans[1:], (np.inf,)], strict=True):
@@ -209,7 +209,7 @@ class Project(Handle):
 
 
 def add_item(track: Track, path: Path | str, position: float, length: float, offset: float = 0.0) -> Item:
-    """Add a selected audio item, as when the user drags a file into the project."""
+    """Add an audio item and select it, as when the user drags a file into the project."""
     item = Item(track, selected=True)
     item.values |= {"D_POSITION": position, "D_LENGTH": length}
     take = Take(item, Source(str(path)), Path(path).stem)

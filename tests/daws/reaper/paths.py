@@ -1,10 +1,10 @@
-"""Translates this machine's paths to and from the paths that scripts see on another operating system."""
+"""Translates between this machine's paths and the paths that scripts would see on another operating system."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-PLACES = {  # system → (resource folder, bridge folder), with non-Latin letters
+PLACES = {  # system → (resource folder, bridge folder); the names contain non-Latin letters
     "Win64": ("C:\\Users\\Jörg Ωλέγ\\AppData\\Roaming\\REAPER", "C:\\Users\\Jörg Ωλέγ\\ace-bridge"),
     "macOS-arm64": (
         "/Users/Jörg Ωλέγ/Library/Application Support/REAPER",
@@ -14,7 +14,7 @@ PLACES = {  # system → (resource folder, bridge folder), with non-Latin letter
 
 
 class Paths:
-    """Translates paths in the two folders in both directions; other paths do not change."""
+    """A translator for paths in the resource and bridge folders, in both directions; other paths do not change."""
 
     def __init__(self, system: str, resources: Path) -> None:
         self.is_windows = system.startswith("Win")
@@ -37,7 +37,7 @@ class Paths:
         return str(path)
 
     def real(self, path: str) -> str:
-        """Return the real path for a script's path; on Windows, a path may contain both kinds of slash."""
+        """Return the real path for the path that a script uses; on Windows, the script may use both kinds of slash."""
         for shown, real in self._pairs:
             if path.startswith(shown):
                 rest = path[len(shown) :]

@@ -1,4 +1,4 @@
-"""Draws the pictures in docs/reaper.md as SVG, from recorded gfx and ReaImGui calls and from the mock's project.
+"""Draws the SVG pictures in docs/reaper.md from recorded gfx and ReaImGui calls and from the mock's project.
 
 `python -m tests.daws.reaper.picture` writes the pictures.
 """
@@ -51,7 +51,7 @@ def _box(x: float, y: float, width: float, height: float, fill: str) -> str:
 
 
 def of_gfx(calls: Sequence[tuple[Any, ...]], width: int = 460, height: int = 260) -> str:
-    """Return the SVG of recorded gfx calls, each (name, arguments…); `at` sets the position of the next text."""
+    """Return the SVG of recorded gfx calls, each (name, arguments…); `at` calls set the position of the next text."""
     lines = []
     color, at, size = "#000000", (0, 0), 14
     for name, *args in calls:
@@ -134,11 +134,11 @@ def dialog(rig: Rig) -> str:
 
 # --- the arrange view ------------------------------------------------------------------------------------------------
 
-HEAD, TRACK, SECOND = 130, 56, 60  # width of track names, height of a track, width of 1 s, in pixels
+HEAD, TRACK, SECOND = 130, 56, 60  # in pixels: width of the track names, height of a track, width of 1 s
 
 
 def of_project(project: Project, start: float = 3.0) -> str:
-    """Return the SVG of a project's tracks and items, from `start` seconds."""
+    """Return the SVG of a project's tracks and items, beginning at `start` seconds."""
     lines = []
     for number, track in enumerate(project.tracks):
         y = number * TRACK
@@ -167,13 +167,13 @@ def _song(rig: Rig) -> dict[str, Any]:
 
 
 def waiting(rig: Rig) -> str:
-    """Return the SVG of the arrange view after the request."""
+    """Return the SVG of the arrange view after a request."""
     _song(rig)
     return of_project(rig.project)
 
 
 def placed(rig: Rig) -> str:
-    """Return the SVG of the arrange view after placing."""
+    """Return the SVG of the arrange view after the result has been placed."""
     offer(rig, _song(rig), 5.0)
     return of_project(rig.project)
 

@@ -1,4 +1,4 @@
-"""REAPER's functions outside projects: scripts, actions, settings, boxes, files and rendering."""
+"""The mock's REAPER functions outside projects: scripts, actions, settings, boxes, files and rendering."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RENDER_DEFAULTS: dict[str, float | str] = {
 }
 
 
-APP = {"Win64": "x64", "macOS-arm64": "macOS-arm64"}  # system → suffix of GetAppVersion
+APP = {"Win64": "x64", "macOS-arm64": "macOS-arm64"}  # system → suffix of the result of GetAppVersion
 
 
 class Program(Changing):
@@ -100,7 +100,7 @@ class Program(Changing):
         return 100, 100
 
     def show_menu(self, text: str) -> int:
-        """Return the user's choice in gfx.showmenu, from 1; 0 for none."""
+        """Return the number of the user's choice in gfx.showmenu, counted from 1; 0 for none."""
         self.host.menus.append(text)
         return int(self.host.answers.pop(0))
 
@@ -198,7 +198,7 @@ class Program(Changing):
         return render[key]
 
     def _render(self, project: Project) -> None:
-        """Render the selected item to a file; enabled take effects halve its level."""
+        """Render the selected item to a file; enabled take effects halve the level."""
         settings = dict(project.render)
         self.host.rendered.append(settings)
         if settings["RENDER_SETTINGS"] not in (32.0, 2.0):
@@ -215,7 +215,7 @@ class Program(Changing):
         take, rate = item.take, project.rate or 48_000
         assert take is not None
         start, end = float(settings["RENDER_STARTPOS"]), float(settings["RENDER_ENDPOS"])
-        if settings["RENDER_SETTINGS"] == 32.0:  # the selected item is rendered completely
+        if settings["RENDER_SETTINGS"] == 32.0:  # renders the complete selected item
             start, end = item.values["D_POSITION"], item.values["D_POSITION"] + item.values["D_LENGTH"]
         frames = round((end - start) * rate) // (2 if self.host.rendering == "half" else 1)
         sound = take.read(rate, start - item.values["D_POSITION"], frames) * take.gain(

@@ -20,7 +20,7 @@ SCRIPTS = Path(__file__).parents[3] / "reaper_scripts"
 
 
 class Rig:
-    """A mock REAPER, its project and the bridge's folder, for one test."""
+    """A mock REAPER, its project and a bridge folder, for one test."""
 
     def __init__(self, home: Path, tmp_path: Path, *, name: str = "REAPER", **options: Any) -> None:
         self.home = home
@@ -53,7 +53,7 @@ class Rig:
         return add_item(track or self.track(), self.tone, position, length, offset)
 
     def choose(self, **remix: Any) -> None:
-        """Store the choices that the dialog made last."""
+        """Store choices as the dialog does, for "Remix with last settings"."""
         placement = {"mode": remix.pop("mode", "new_track"), "source": remix.pop("source", "keep")}
         choices = {"remix": {"tags": "dub", "seed": 7, "engine": "offline", **remix}, "placement": placement}
         self.host.kept["ace-bridge", "wishes"] = json.dumps(choices)
@@ -62,10 +62,10 @@ class Rig:
         self.host.run(self.scripts / f"ace-bridge_{name}.lua")
 
     def messages(self, command: str = "") -> list[dict[str, Any]]:
-        """Return the inbox's messages with this command (default: all), oldest first."""
+        """Return the messages in the inbox that have this command (default: all messages), oldest first."""
         found = []
         for file in (self.home / "inbox").glob("*.json"):
-            with contextlib.suppress(FileNotFoundError):  # a daemon has just read the message
+            with contextlib.suppress(FileNotFoundError):  # a daemon has just read and removed the message
                 found.append((file.stat().st_mtime_ns, json.loads(file.read_bytes())))
         found.sort(key=lambda one: one[0])
         return [one for _, one in found if one["command"] == command or not command]
@@ -78,7 +78,7 @@ class Rig:
         return outbox(self.home, self.instance)
 
     def until(self, look: Callable[[], Any], what: str = "", timeout: float = PATIENCE) -> Any:
-        """Run REAPER until `look` returns something true; REAPER's clock pauses while a real daemon reads messages."""
+        """Run the mock until `look` returns a true value; its clock pauses while a real daemon reads messages."""
 
         def tick() -> Any:
             if not (self.messages() and self._daemon_runs()):
@@ -89,7 +89,7 @@ class Rig:
         return until(tick, what or described(look), timeout)
 
     def _daemon_runs(self) -> bool:
-        """Return whether a real daemon runs; on a busy machine, it is slower than the mock."""
+        """Return whether a real daemon is running; on a busy machine, the daemon is slower than the mock."""
         try:
             os.kill(json.loads((self.home / "daemon.json").read_bytes())["pid"], 0)
         except (OSError, ValueError):
@@ -104,7 +104,7 @@ class Rig:
 
 
 def job(message_id: str, path: Path, *, state: str = "placing", count: int = 1, lead: float = 0.0, **more: Any) -> Any:
-    """Return a job in the outbox's format; all its results are at `path`."""
+    """Return a job in the outbox's format; all results of the job are at `path`."""
     result = {
         "path": str(path), "sample_rate": 48_000, "samples": 48_000, "source_offset": lead, "offset_ms": 0.0,
         "gain_db": 0.0, "recipe": str(path) + ".json", "placed": False,

@@ -8,7 +8,7 @@ from tests.daws.reaper.model import Item, Project, Take, Track
 
 
 def written(project: Project) -> str:
-    """Return the text of the project file."""
+    """Return the text of the project's .RPP file."""
     root = Element("REAPER_PROJECT", ["0.1", "7.60", "1"])
     root.append(["TEMPO", _number(project.tempo), str(project.beats_per_bar), "4"])
     root.extend(_track(track) for track in project.tracks)

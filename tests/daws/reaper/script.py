@@ -1,4 +1,4 @@
-"""One run of a script, with its own Lua state, `reaper` table and deferred calls, and restricted io and os."""
+"""One run of a script, with its own Lua state, `reaper` table and deferred calls, and with restricted io and os."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lupa.lua54 import LuaRuntime
 if TYPE_CHECKING:
     from tests.daws.reaper.host import Host
 
-# REAPER returns the same pointer for the same object, so == works in Lua; `known` does the same for Python objects.
+# REAPER always returns the same pointer for an object, so == works in Lua; `known` ensures this for Python objects.
 PRELUDE = """
 local call, key_of, refuse, may_touch, exists, windows, draw, send_udp, disk_is_full, real = ...
 local known = setmetatable({}, { __mode = 'v' })
@@ -96,7 +96,7 @@ GFX = {  # gfx function → minimum and maximum number of arguments
 
 
 class Script:
-    """A running script; it ends when it has deferred no call."""
+    """A running script; the script ends when it has no deferred calls."""
 
     def __init__(self, host: Host, path: Path) -> None:
         self.host, self.path = host, path
@@ -122,7 +122,7 @@ class Script:
         )
 
     def draw(self, name: str, *args: Any) -> Any:
-        """Check and execute a gfx call; on `update`, everything drawn since the last `update` becomes the picture."""
+        """Check and execute a gfx call; each `update` makes everything drawn since the last `update` the picture."""
         if name == "at":
             self.drawn.append((name, *args))
             return None
@@ -154,7 +154,7 @@ class Script:
 
 
 def _key_of(value: Any) -> int:
-    """Return the ID of an object of the mock; 0 for Lua's own values."""
+    """Return the ID of one of the mock's objects; 0 for Lua's own values."""
     return id(value) if hasattr(value, "kind") else 0
 
 

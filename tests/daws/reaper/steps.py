@@ -1,4 +1,4 @@
-"""Shared test steps: request a remix, offer results, inspect the placed items."""
+"""Shared test steps that request a remix, offer results, and inspect the placed items."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from tests.daws.reaper.model import Item
 from tests.daws.reaper.rig import Rig, job
 from tests.fakes.studio import write_tone
 
-LEAD = 0.25  # s of handle before the clip in the result file
+LEAD = 0.25  # length of the handle before the clip in the result file, s
 
 
 def ask(rig: Rig) -> dict[str, Any]:
-    """Run "Remix with last settings"; return its message, and remove it from the inbox as the daemon does."""
+    """Run "Remix with last settings"; take the script's message from the inbox as the daemon does, and return it."""
     rig.act("Remix with last settings")
     rig.host.tick(3)
     assert not rig.host.boxes, rig.host.boxes
@@ -23,7 +23,7 @@ def ask(rig: Rig) -> dict[str, Any]:
 
 
 def offer(rig: Rig, message: dict[str, Any], seconds: float = 1.5, *, lead: float = LEAD) -> list[str]:
-    """Offer a result for each clip in the request; return the variation IDs."""
+    """Offer one result for each clip in the request; return the variation IDs."""
     result = write_tone(rig.folder / "result.wav", seconds)
     made = job(message["message_id"], result, count=len(message["args"]["clips"]), lead=lead)
     ids = [one["variation_id"] for one in made["variations"]]
@@ -44,12 +44,12 @@ ASKED = "Add placeholder"
 
 
 def waiting(rig: Rig) -> list[Item]:
-    """Return the placeholder items."""
+    """Return the project's placeholder items."""
     return [item for item in rig.project.items if "P_EXT:ace_bridge_waits" in item.texts]
 
 
 def points(rig: Rig) -> list[str]:
-    """Return the names of all undo points except the request's."""
+    """Return the names of all undo points except the undo point of the request."""
     return [name for name, _ in rig.project.history if name != ASKED]
 
 

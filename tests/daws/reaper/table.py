@@ -1,4 +1,4 @@
-"""Reads the names, arguments and return types of REAPER's functions (`api.tsv`) and ReaImGui's (`imgui.tsv`)."""
+"""Reads the names, arguments and return types of the functions in REAPER (`api.tsv`) and ReaImGui (`imgui.tsv`)."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Function:
-    """A row: the name of a function, its arguments and its return types."""
+    """A row of a table: a function's name, arguments and return types."""
 
     name: str
     least: int
     most: int
     takes: tuple[str, ...]
     returns: tuple[str, ...]
-    since: str  # the first version known to have this function
+    since: str  # first version known to have this function
 
 
 @cache
@@ -42,7 +42,7 @@ def _read(name: str) -> dict[str, Function]:
 
 
 def version(text: str) -> tuple[int, ...]:
-    """Return a version as numbers: 7.08 → (7, 8)."""
+    """Return a version as a tuple of numbers: 7.08 → (7, 8)."""
     return tuple(int(part) for part in text.split("."))
 
 
@@ -56,7 +56,7 @@ def _types(text: str) -> tuple[str, ...]:
 
 
 def complaint(row: Function, args: Sequence[Any], is_handle: Any) -> str | None:
-    """Return REAPER's error for a call; None if the call is valid."""
+    """Return the error that REAPER would raise for a call; None if the call is valid."""
     if not row.least <= len(args) <= row.most:
         return f"{row.name} takes {row.least} to {row.most} arguments, not {len(args)}"
     for number, (wanted, value) in enumerate(zip(row.takes, args, strict=False), 1):

@@ -1,4 +1,4 @@
-"""Tests the requests that the scripts send; the tests act as the daemon."""
+"""Tests the requests that the scripts send; the tests take the place of the daemon."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_plain_item_is_sent_as_file_and_offset(rig: Rig) -> None:
     (clip,) = ask(rig)["args"]["clips"]
     assert clip["source"]["path"] == str(rig.tone)
     assert (clip["source"]["offset"], clip["position"], clip["length"]) == (0.5, 4.0, 1.0)
-    assert clip["grid"]["beats"][clip["grid"]["downbeats"][1]] == 0.0  # a bar starts at 4 s
+    assert clip["grid"]["beats"][clip["grid"]["downbeats"][1]] == 0.0  # a bar starts at the clip's start, 4 s
     assert clip["track"]["id"] == item.track.guid
     assert not points(rig)
     rig.host.verify()
@@ -111,7 +111,7 @@ def test_take_fx_and_midi_are_rendered_and_settings_are_restored(rig: Rig, midi:
 
 
 def test_the_rest_of_a_rendered_item_becomes_handles(rig: Rig) -> None:
-    """REAPER always renders the complete item, so the audio around the clip becomes its handles."""
+    """REAPER always renders the complete item, so the audio around the clip becomes the clip's handles."""
     item = rig.item(4.0, 2.0, 0.5)
     assert item.take
     item.take.fx = [True]

@@ -1,4 +1,4 @@
-"""Tests what the ReaImGui dialog shows and sends, and that it follows the toolkit's rules."""
+"""Tests what the ReaImGui dialog shows and sends, and that the dialog follows ReaImGui's rules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests with real datagrams: notifying and starting the daemon, another protocol version, and the amount fader."""
+"""Tests notifying and starting the daemon, another protocol version, and the amount fader, with real datagrams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bridge.osc.packet import parse
 from tests.daws.reaper.rig import SCRIPTS, Rig
 from tests.waiting import PATIENCE
 
-# Replaces the module of the package "Mavriq Lua Sockets"; sends through a real socket.
+# A replacement for the module in the package "Mavriq Lua Sockets"; it sends through a real socket.
 LUASOCKET = """
 local send = require 'test.udp'
 return { udp = function()
@@ -94,7 +94,7 @@ def test_no_notification_without_a_daemon(rig: Rig) -> None:
 
 
 def test_the_eel2_action_sends_one_osc_packet_after_its_length() -> None:
-    """Rebuild the packet from the script's text: `sprintf`, then the bytes that `str_setchar` sets."""
+    """Rebuild the packet from the script's source: first the `sprintf`, then the bytes that `str_setchar` sets."""
     code = (SCRIPTS / "ace-bridge_Doorbell.eel").read_text("utf-8")
     assert 'sprintf(#bell, "....%s...,...", "/bridge/inbox");' in code
     made = bytearray(b"..../bridge/inbox...,...")

@@ -1,4 +1,4 @@
-"""Tests the mock REAPER: it detects every planted mistake, even if the script catches the error."""
+"""Tests that the mock REAPER detects every planted mistake, even if the script catches the error."""
 
 from __future__ import annotations
 

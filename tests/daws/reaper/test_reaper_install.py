@@ -1,4 +1,4 @@
-"""Tests `ace-bridge install reaper` with the resource folders of three systems, and the Install action in REAPER."""
+"""Tests `ace-bridge install reaper` with the resource folders of three operating systems, and the Install action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests placing results; the tests act as the daemon."""
+"""Tests how the scripts place results; the tests take the place of the daemon."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_the_result_is_placed_below_the_source_at_the_same_position(rig: Rig) ->
         ({"D_POSITION": 3.9, "D_LENGTH": 1.1, "D_STARTOFFS": 0.4}, 3.9, 1.1, LEAD - 0.1),  # extended into the handle
         ({"D_LENGTH": 1.2}, 4.0, 1.2, LEAD),
         ({"D_STARTOFFS": 0.7}, 4.0, 1.0, LEAD + 0.2),  # slipped
-        ({"D_STARTOFFS": 2.9}, 1.6, 1.0, LEAD),  # plays another part: the sent part would now be at 1.6 s
+        ({"D_STARTOFFS": 2.9}, 1.6, 1.0, LEAD),  # slipped further: the sent part would now be at 1.6 s
     ],
 )
 def test_the_result_follows_its_source(
@@ -85,10 +85,10 @@ def test_items_of_one_track_share_a_new_track_and_one_undo_point(rig: Rig) -> No
     ("depths", "source", "expected"),
     [
         ([0, 0], 0, [0, 0, 0]),
-        ([1, 0, -1, 0], 0, [1, 0, -1, 0, 0]),  # below a folder: the new track follows the folder's last child
+        ([1, 0, -1, 0], 0, [1, 0, -1, 0, 0]),  # source is the folder: the new track follows the last child
         ([1, 0, -1, 0], 1, [1, 0, 0, -1, 0]),
-        ([1, 0, -1, 0], 2, [1, 0, 0, -1, 0]),  # below the last child: the new track ends the folder
-        ([1, 1, -2, 0], 1, [1, 1, -1, -1, 0]),  # below the last child of nested folders
+        ([1, 0, -1, 0], 2, [1, 0, 0, -1, 0]),  # source is the last child: the new track ends the folder
+        ([1, 1, -2, 0], 1, [1, 1, -1, -1, 0]),  # source is the inner folder: the new track ends the outer folder
         ([1, 1, -2, 0], 2, [1, 1, 0, -2, 0]),
     ],
 )
@@ -193,7 +193,7 @@ def test_a_placed_result_is_only_confirmed(rig: Rig) -> None:
     rig.host.quit()
     for key in [key for key in rig.host.ext if key[1] != "instance"]:
         del rig.host.ext[key]
-    rig.act("Service")  # the script's state is lost, but the project has the item
+    rig.act("Service")  # the script's state is lost, but the project contains the item
     rig.host.tick(8)
     assert len(of_bridge(rig)) == 1
     assert len(placed(rig)) == 2
@@ -294,7 +294,7 @@ def test_a_half_written_outbox_is_ignored(rig: Rig) -> None:
 
 @pytest.mark.parametrize("count", [4, 1])
 def test_a_large_session_is_not_blocked(rig: Rig, count: int) -> None:
-    """The mock counts 1 µs per call; no tick and no action may take more than 20 ms."""
+    """The mock's clock advances by 1 µs per call; no tick or action may take more than 20 ms."""
     track = rig.track("Long")
     for number in range(2500):
         rig.item(10.0 + number, 0.5, 0.5, track).selected = number < count

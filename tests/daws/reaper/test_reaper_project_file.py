@@ -1,4 +1,4 @@
-"""Reads a project file with a third-party RPP parser; the project contains a placed remix."""
+"""Reads a project file that contains a placed remix with a third-party RPP parser."""
 
 from __future__ import annotations
 

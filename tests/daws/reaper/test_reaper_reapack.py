@@ -1,4 +1,4 @@
-"""Tests the ReaPack package: the header follows reapack-index's rules, and the index lists every file once."""
+"""Tests the ReaPack package: the header must follow reapack-index's rules, and the index must list every file once."""
 
 from __future__ import annotations
 

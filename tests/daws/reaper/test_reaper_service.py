@@ -1,4 +1,4 @@
-"""Tests the other actions, the self-test, errors and the job window; the tests act as the daemon."""
+"""Tests actions such as Swap and Remove, the self-test, errors and the job window; the tests act as the daemon."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ SETS: list[set[str]] = [set(), {"take_volume"}, {"item_volume", "fades", "take_p
 
 
 def self_test(rig: Rig) -> None:
-    """Run the self-test until it shows its report."""
+    """Run the self-test until the report is shown, and close the report."""
     rig.act("Self-test")
     rig.until(lambda: rig.host.boxes)
     assert rig.host.boxes.pop().startswith("Self-test of REAPER")
@@ -78,7 +78,7 @@ def test_the_self_test_measures_correctly_and_changes_nothing(rig: Rig, accessor
         assert (found[f"accessor_has_{name}"], found[f"render_has_{name}"]) == (name in accessor, name in render)
     assert (found["unicode_paths"], found["reaper"]) == (True, "7.60/linux-x86_64")
     assert found["render_is_whole_item"] is True
-    assert {fact.key for fact in selftests.REAPER} <= set(found)  # every fact that the doctor reads was measured
+    assert {fact.key for fact in selftests.REAPER} <= set(found)  # all facts that the doctor reads
     assert not list((rig.home / "reaper" / "rendered").iterdir())
     rig.host.verify()
 
@@ -150,7 +150,7 @@ def test_a_remix_on_every_system_and_version(home: Path, tmp_path: Path, version
     assert soundfile.info(rig.host.paths.real(path)).frames == 48_000
     error = {"code": "x", "text": "It failed.", "hint": "Again."}
     rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
-    rig.host.tick(8)  # replaces an existing file, which `rename` cannot do on Windows
+    rig.host.tick(8)  # must replace an existing file, which `rename` cannot do on Windows
     assert "It failed." in rig.host.boxes[-1]
     rig.host.verify()
 
@@ -199,7 +199,7 @@ def test_a_click_on_a_cross_cancels_once(rig: Rig) -> None:
     rig.host.tick(20)  # the button is held down
     rig.host.mouse = (436, 15, 0)
     rig.host.tick(2)
-    rig.host.mouse = (200, 15, 1)  # next to the cross
+    rig.host.mouse = (200, 15, 1)  # beside the cross
     rig.host.tick(2)
     assert [one["args"] for one in rig.messages("cancel")] == [{"job_id": made["job_id"]}]
     rig.host.verify()

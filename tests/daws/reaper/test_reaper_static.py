@@ -1,4 +1,4 @@
-"""Static checks of the shipped Lua: every call of a REAPER function matches its row in the table."""
+"""Statically checks that every call to a REAPER function in the shipped Lua matches the function's row in the table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def code_of(path: Path) -> str:
 
 
 def arguments(text: str, start: int) -> int:
-    """Count the arguments in the parentheses that start at `start`."""
+    """Return the number of arguments in the parentheses that start at `start`."""
     depth, count, empty = 0, 1, True
     for char in text[start:]:
         if char in "([{":
@@ -60,7 +60,7 @@ def test_every_call_is_in_the_table(path: Path) -> None:
         assert row, f"{path.name}: reaper.{name}"
         of_toolkit = (
             name in toolkit() and name != "ImGui_GetBuiltinPath"
-        )  # called through ReaImGui's module, which scripts load only if it is installed
+        )  # called through ReaImGui's module, which scripts load only if ReaImGui is installed
         assert of_toolkit or available(name, FLOOR) or name in guarded, (
             f"{path.name}: reaper.{name} came with {row.since}"
         )

@@ -1,4 +1,4 @@
-"""Tests placeholders in the arrange view, and mixes of several microphones; the tests act as the daemon."""
+"""Tests placeholders in the arrange view and mixes of several microphones; the tests take the place of the daemon."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_the_new_track_is_as_loud_as_its_source(rig: Rig) -> None:
 
 
 def microphones(rig: Rig) -> list[Track]:
-    """Make two tracks with overlapping items, and return the tracks."""
+    """Add two tracks with overlapping items to the project, and return the tracks."""
     tracks = [rig.track("Left"), rig.track("Right")]
     rig.item(4.0, 1.0, 0.5, tracks[1])
     rig.item(4.5, 1.0, 0.5, tracks[0])
@@ -134,7 +134,7 @@ def test_the_user_may_choose_separate_remixes_or_cancel(rig: Rig, answer: bool |
 
 @pytest.mark.parametrize("second", [(6.0, True), (4.5, False)])
 def test_items_that_do_not_overlap_are_not_offered_as_a_mix(rig: Rig, second: tuple[float, bool]) -> None:
-    """The items either do not overlap in time, or are on the same track."""
+    """In each case, the items do not overlap in time or are on the same track."""
     position, on_another_track = second
     first = rig.item(4.0, 1.0)
     rig.item(position, 1.0, 0.5, rig.track("Other") if on_another_track else first.track)

@@ -1,4 +1,4 @@
-"""End-to-end tests: the shipped scripts in the mock, a real daemon in its own process, and both engines."""
+"""End-to-end tests of the shipped scripts in the mock REAPER, with a real daemon process and both engines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ QUESTIONS = ("REAPER must first render", "overlap on several tracks", "Submit ")
 
 @pytest.fixture(scope="module")
 def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run one daemon for all tests that need no special settings, and yield its home."""
+    """Run one daemon for all tests that need no special settings, and yield the daemon's home."""
     home = tmp_path_factory.mktemp("home with späces")
     prepare_home(home)
     with running(home, program=PATIENT):
@@ -39,23 +39,23 @@ def states(rig: Rig) -> list[str]:
 
 
 def press(rig: Rig, name: str = "Remix with last settings", count: int = 1) -> list[dict[str, Any]]:
-    """Run an action, wait until the daemon has the confirmation of every result, and return the results."""
+    """Run an action, wait until the daemon has received the confirmation of every result, and return the results."""
     rig.act(name)
     rig.until(lambda: states(rig) == ["done"] * count)
     rig.host.verify()
     told = [box for box in rig.host.boxes if not any(words in box for words in QUESTIONS)]
-    assert not told, told  # a box opens for a question or an error, never for success
+    assert not told, told  # a message box may open for a question, but never for success
     return [one["result"] for job in rig.outbox()["jobs"] for one in job["variations"]]
 
 
 def start(started: list[Daemon], home: Path, **environ: str) -> None:
-    """Start a daemon, and wait until it is up; meanwhile the mock's clock pauses."""
+    """Start a daemon and wait until it is running; the mock's clock pauses during the wait."""
     started.append(Daemon(home, **environ))
     started[-1].wait_until_up()
 
 
 def change(item: Item, kind: str) -> None:
-    """Change an item so that it is of this kind."""
+    """Turn an item into an item of this kind."""
     take = item.take
     assert take
     assert take.source
@@ -107,7 +107,7 @@ def test_the_result_of_every_kind_of_item_is_in_place(bridge: Path, tmp_path: Pa
 @pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
 @pytest.mark.parametrize("version", ["7.08", "7.60"])
 def test_the_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: str, version: str) -> None:
-    """The scripts see the paths of `system`, while the daemon uses the same folders on this machine."""
+    """The scripts see paths in the style of `system`; the daemon uses the real paths of the same folders."""
     rig = Rig(bridge, tmp_path, system=system, version=version)
     rig.choose()
     rig.item()
@@ -238,7 +238,7 @@ def test_a_daemon_that_cannot_start_is_reported(home: Path, tmp_path: Path) -> N
 
 
 def test_a_reaper_that_crashes_before_confirming_places_once(home: Path, tmp_path: Path) -> None:
-    """The project was saved with the item; after the restart, the scripts find the item and only confirm it."""
+    """The item was saved in the project before the crash; after the restart, the scripts find and confirm the item."""
     with running(home):
         rig = Rig(home, tmp_path)
         rig.choose()
