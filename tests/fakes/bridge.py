@@ -1,4 +1,4 @@
-"""A `BridgeApi` that records its calls, for tests of the surfaces."""
+"""A fake `BridgeApi` that records all calls, for tests of the surfaces."""
 
 from __future__ import annotations
 

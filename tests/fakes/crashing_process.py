@@ -8,7 +8,7 @@ The module runs the real `ace-bridge run` in a child process of the server in pr
     state:STATE                 after a variation reaches the state, on disk or (for `running`) in memory
 
 The plan is a list of kills, each `{"moment", "nth", "delay", "who"}`. `delay` seconds after the n-th occurrence of the
-moment, SIGKILL ends the daemon or, if `who` is "worker", all of its workers; with a delay of 0, they die immediately.
+moment, SIGKILL ends the daemon or, if `who` is "worker", all of its workers; with a delay of 0, the kill is immediate.
 If a variation is about to leave its stage before the delay has passed, the daemon is killed at once, so that the kill
 interrupts the planned stage on a machine of any speed. The diary, a log file, has one line `variation state` for each
 state reached and one line `= who moment variation` for each kill.

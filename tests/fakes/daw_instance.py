@@ -1,4 +1,4 @@
-"""Simulates a DAW script: connects to the bridge, reads its outbox, places results and confirms them.
+"""Simulates a DAW script that connects to the bridge, reads the outbox, and places and confirms results.
 
 Like a real script, the simulated script checks the project before placing and confirms only results that are in the
 project. It records duplicate and missing results, which only a faulty bridge can cause.
@@ -19,12 +19,12 @@ LOOK = 0.02  # s between reads of the outbox
 
 
 class Project:
-    """A project file, with the number of times that each result was placed in it by all instances together."""
+    """A project file, and how often all DAW instances together have placed each result in the project."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.placings: Counter[str] = Counter()
-        self.missing: list[str] = []  # paths of results whose file did not exist when they were to be placed
+        self.missing: list[str] = []  # paths of offered results that did not exist
 
 
 class DawInstance:
@@ -37,7 +37,7 @@ class DawInstance:
         self._home = home
         self._random = random
         self._here: dict[str, str] = {}  # variation → message ID of its newest confirmation
-        self._taken: dict[str, float] = {}  # message ID of a confirmation → Unix time from which it is known as read
+        self._taken: dict[str, float] = {}  # confirmation's message ID → Unix time when found to be read
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name=self.id)
 

@@ -31,7 +31,7 @@ class FakeEngine:
     def __init__(self, capabilities: Capabilities = CAPABILITIES) -> None:
         self.capabilities = capabilities
         self.calls: dict[str, list[object]] = defaultdict(list)  # method → arguments of each call, in order
-        self.faults: dict[str, deque[BridgeError]] = defaultdict(deque)  # method → errors that its next calls raise
+        self.faults: dict[str, deque[BridgeError]] = defaultdict(deque)  # method → errors for the next calls
         self.finish = asyncio.Event()  # the model keeps running while this event is cleared
         self.finish.set()
         self.cancel_answer = CancelAnswer.REQUESTED

@@ -110,7 +110,7 @@ class Queue:
         return answer(200, {**self._about(job), **status}, {"x-fal-request-id": job.id})
 
     def find(self, request_id: str) -> Job | None:
-        """Return a request after updating its state."""
+        """Return a request, with its state brought up to date."""
         with self._lock:
             job = self.jobs.get(request_id)
             if job is not None:
@@ -173,7 +173,7 @@ class Queue:
         }
 
     def _advance(self, job: Job) -> None:
-        """Update a request's state to what it is at the current time."""
+        """Bring a request's state up to date."""
         if job.completed is not None:
             return
         waited = self._now() - job.created

@@ -17,11 +17,11 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.studio import Studio
 from tests.waiting import eventually
 
-TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → its timeout; other calls use `ask`
+TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → name of its timeout; otherwise `ask`
 
 
 class Bench:
-    """A bridge home with its fake fal; `open` starts the bridge, `close` stops it."""
+    """A bridge home with a fake fal; `open` starts the bridge, and `close` stops the bridge."""
 
     def __init__(self, home: Path, tone: Path, fal: FalServer) -> None:
         self.home, self.tone, self.fal = home, tone, fal

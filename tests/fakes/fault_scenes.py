@@ -1,6 +1,6 @@
 """Scenes that cause the faults in scripts/faults.py that no reply of the fake fal can cause.
 
-Before its first `yield`, each scene requests a remix and causes the fault; after it, the scene removes the fault.
+Before its first `yield`, each scene requests a remix and causes the fault; afterwards, it removes the fault.
 """
 
 from __future__ import annotations
@@ -213,7 +213,7 @@ async def jobs_read_only(bench: Bench) -> AsyncIterator[None]:
 
 
 def hold_journal(bench: Bench) -> sqlite3.Connection:
-    """Lock the journal, as another program does while it writes to the journal."""
+    """Lock the journal, as another program would during a write to the journal."""
     bench.studio.store._database._db.execute("PRAGMA busy_timeout = 20")
     other = sqlite3.connect(bench.home / "bridge.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")

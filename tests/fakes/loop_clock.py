@@ -1,4 +1,4 @@
-"""An event loop clock that tests can move forward, so that they do not depend on real time."""
+"""An event loop clock that tests can move forward, so that the tests do not depend on real time."""
 
 from __future__ import annotations
 

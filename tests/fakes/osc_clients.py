@@ -1,4 +1,4 @@
-"""OSC clients that record what they receive: python-osc's client over UDP, and a plain socket over TCP."""
+"""OSC clients that record the received messages: python-osc's client over UDP, and a plain socket over TCP."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ PATIENT = ("-m", "tests.fakes.patient_daemon")  # for tests in which the daemon 
 
 
 def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
-    """Terminate a process, or kill it after `patience` seconds."""
+    """Terminate a process; kill the process if it is still running after `patience` seconds."""
     if process.poll() is None:
         process.terminate()
         try:

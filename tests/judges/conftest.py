@@ -1,4 +1,4 @@
-"""Runs each of fal's own clients once for all tests."""
+"""Fixtures that run each of fal's own clients once for all tests."""
 
 from __future__ import annotations
 

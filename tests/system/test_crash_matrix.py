@@ -42,7 +42,7 @@ ENTRIES = {  # stage to interrupt → the moment at which the stage begins
     "place": "state:placing",
     "confirmed": "state:done",
 }
-LENGTHS = {  # stage → longest delay before the kill, s; if the stage ends sooner, the kill comes at its end
+LENGTHS = {  # stage → longest delay before the kill, s; the kill comes sooner if the stage ends sooner
     "taken": 0.01,
     "render": 0.06,
     "upload": 0.06,

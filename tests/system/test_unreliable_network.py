@@ -360,7 +360,7 @@ async def test_a_flood_of_ten_thousand_messages_loses_no_final_value_or_command(
         while len(watcher.of("/bridge/ack")) < pressed or stage.bridge.params.get("guidance_scale") != 123.0:
             surface_settings[0].send(
                 "/bridge/param/guidance_scale", 123.0
-            )  # repeated, because over TCP it may overtake the other clients' datagrams
+            )  # repeated, because this TCP message may overtake the other clients' datagrams
             await asyncio.sleep(0.05)
     assert stage.bridge.asked.count(("step", 1)) == pressed
     assert stage.surface.counters.overrun == 0

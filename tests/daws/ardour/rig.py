@@ -58,7 +58,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def screen() -> Iterator[str]:
-    """Run a virtual screen, and yield its name, the value for DISPLAY.
+    """Run a virtual screen, and yield the screen's name for DISPLAY.
 
     Without -noreset, Xvfb resets when its last client ends, and the next Ardour may fail to connect during the reset.
     """

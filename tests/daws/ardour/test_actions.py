@@ -1,4 +1,4 @@
-"""Tests the actions other than a normal remix, and the messages to the user."""
+"""Tests all actions except a normal remix, and the messages shown to the user."""
 
 from __future__ import annotations
 

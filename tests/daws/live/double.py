@@ -296,7 +296,7 @@ def clip_data(world: World, path: str, start_time: float | None) -> ClipData:
         raise RuntimeError("Invalid audio file") from problem
     clip = ClipData(path, about.frames / about.samplerate, float(about.samplerate), start_time=start_time)
     clip.name = Path(path).stem
-    guess = 117.3  # BPM; Auto-Warp's tempo, deliberately wrong
+    guess = 117.3  # BPM; Live's guess of the file's tempo, deliberately wrong
     clip.markers, clip.last_tempo = [(0.0, 0.0)], guess
     clip.warping = world.auto_warp
     if world.auto_warp and clip.seconds > 3:

@@ -26,7 +26,7 @@ FOLDER = resources.folder("live_script") / "AceBridge"
 FILES = sorted(FOLDER.glob("*.py"))
 
 # Modules that public control surface scripts import on Windows. The script may import other modules only inside
-# functions, and must work without them.
+# functions, and must work without those modules.
 ALLOWED = {"os", "sys", "time", "socket", "struct", "json", "re", "errno", "hashlib", "logging", "math", "functools"}
 ALLOWED |= {"collections", "traceback", "codecs", "bisect", "__future__", "Live", "_Framework", "ableton"}
 MISSING = (

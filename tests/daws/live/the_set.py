@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-MASTER = -1  # ptr of the master track, which has no clips and is missing from `SetData.tracks`
+MASTER = -1  # ptr of the master track, which has no clips and is not in `SetData.tracks`
 _next = count(1000)
 
 

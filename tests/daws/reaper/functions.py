@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Array(Handle):
-    """The type `reaper.array`."""
+    """A mock of the type `reaper.array`."""
 
     kind = "reaper.array"
 

@@ -95,7 +95,7 @@ class Take(Handle):
     midi: bool = False
 
     def gain(self, includes: set[str], rate: int, frames: int) -> np.ndarray:
-        """Return the gain per channel from these settings; if they include a fade-in, per frame and channel."""
+        """Return the gain per channel from these settings; with a fade-in, the gain per frame and channel."""
         item = self.item
         factors = {
             "take_volume": abs(self.values["D_VOL"]),

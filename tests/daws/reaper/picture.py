@@ -184,7 +184,7 @@ SIZE = 60  # pixels per icon
 
 
 def toolbar(rig: Rig) -> str:
-    """Return the SVG of the shipped toolbar icons, in the first of their three states."""
+    """Return the SVG of the shipped toolbar icons, each in the first of its three states."""
     lines = [_box(0, 0, SIZE * 5, SIZE, "#2b2b2b")]
     for place, name in enumerate(("remix", "ask", "swap", "jobs", "cancel")):
         data = (SCRIPTS / "toolbar_icons" / "200" / f"ace_bridge_{name}.png").read_bytes()

@@ -60,7 +60,7 @@ def test_a_free_floating_toolbar_gets_the_buttons(rig: Rig) -> None:
         assert (SCRIPTS / "toolbar_icons" / icon).exists()
     assert "Toolbar 15" in rig.host.boxes[-1]
     assert (rig.resources / "reaper-menu.ini.before-ace-bridge").read_text() == MENUS
-    install(rig, toolbar=True)  # a second time changes nothing
+    install(rig, toolbar=True)  # a second installation changes nothing
     assert menus.read_text() == text
     rig.act("Uninstall")
     assert menus.read_text() == MENUS
@@ -89,7 +89,7 @@ def test_the_startup_line_is_added_and_removed(rig: Rig, before: str | None) -> 
     if before:
         path.write_text(before)
     install(rig, startup=True)
-    install(rig, startup=True)  # a second time changes nothing
+    install(rig, startup=True)  # a second installation changes nothing
     lines = path.read_text().splitlines()
     assert lines[: len(lines) - 1] == (before or "").splitlines()
     commands = json.loads((rig.home / "reaper" / "logs" / "commands.json").read_bytes())

@@ -1,4 +1,4 @@
-"""Reads a project file that contains a placed remix with a third-party RPP parser."""
+"""Uses a third-party RPP parser to read a project file that contains a placed remix."""
 
 from __future__ import annotations
 

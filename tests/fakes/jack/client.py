@@ -63,10 +63,10 @@ class Client:
         return False
 
     def name_ports(self, name: str, count: int) -> bool:
-        """Name the first `count` ports in advance as Ardour would, so that Ardour does not name them.
+        """Name the first `count` ports in advance as Ardour would, so that Ardour need not name them.
 
-        Ardour 7.3 names a port in a second thread while its main thread talks to JACK. libjack 1.9 mixes up the two
-        threads' requests on its socket; the server then reports "Unknown request", and Ardour hangs.
+        Ardour 7.3 names a port in a second thread while its main thread talks to JACK. libjack 1.9 mixes up the
+        requests of the two threads; the server then reports "Unknown request", and Ardour hangs.
         """
         for number in range(1, count + 1):
             self._client.set_property(PORT_UUID + number, jack.METADATA_PRETTY_NAME, name, "")
