@@ -1,6 +1,7 @@
-"""AceBridge: remixes Ableton Live's selected clip onto a new track through the ace-bridge daemon.
+"""AceBridge remixes the clip selected in Ableton Live through the ace-bridge daemon and places it on a new track.
 
-Live imports this folder as a control surface and calls `create_instance`. Standard library only, Python 3.7 syntax.
+Live imports this folder as a control surface and calls `create_instance`. The code uses only the standard library and
+the syntax of Python 3.7.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""Copies the source's warping, markers, span, loop, pitch and gain to a new clip, and checks them.
+"""Functions that copy the source's warping, markers, span, loop, pitch and gain to a new clip, and check the clip.
 
-place.py calls `set_properties` when it has created a clip and `differences` one tick later, because Live may apply
-properties only in the next tick.
+place.py calls `set_properties` when it has created a clip. It calls `differences` one tick later, because Live may not
+apply properties until then.
 """
 
 from __future__ import annotations
 
 from .warp import WarpMap
 
-CLOSE = 1e-3  # tolerance for positions: beats, or s for unwarped clips
+CLOSE = 1e-3  # tolerance for positions, in beats, or in seconds for unwarped clips
 LEVEL = 5e-3  # tolerance for the gain, as a fraction of its range; Live may round the value
 
 
@@ -18,10 +18,10 @@ def set_properties(clip, context, piece, lead, seconds, make_marker):
     Args:
         clip: Live's new clip, in the Arrangement or a slot.
         context: the request's context, see describe.py.
-        piece: audible (start, end) of an Arrangement clip in its own time; None for a Session clip, which gets the
-            source's loop and markers.
-        lead: length of the file before the clip's start, s.
-        seconds: length of the clip in the file, s.
+        piece: the audible (start, end) of an Arrangement clip in the clip's own time; None for a Session clip, which
+            gets the source's loop and markers.
+        lead: length of the file before the clip's start, in seconds.
+        seconds: length of the clip in the file, in seconds.
         make_marker: the class Live.Clip.WarpMarker.
     """
     if bool(clip.warping) != context["warping"]:
@@ -49,14 +49,14 @@ def set_properties(clip, context, piece, lead, seconds, make_marker):
 
 
 def points(context, lead, seconds):
-    """Return the warp markers of a warped result as (beat, second of its file), none after the clip's end."""
+    """Return a warped result's markers up to the clip's end, each as (beat, second in the result's file)."""
     pairs = [(beat, second) for beat, second in context["points"]]
     inside = [(beat, second + lead) for beat, second in pairs if second < seconds - 1e-6]
     return [*inside, (WarpMap(pairs).beat(seconds), seconds + lead)]
 
 
 def bounds(context, piece, lead, seconds):
-    """Return (start, end, loop) in the new clip's own time; loop is (start, end), or None if the clip is unwarped."""
+    """Return (start, end, loop) in the new clip's own time. `loop` is (start, end), or None if the clip is unwarped."""
     start, end = piece or context["markers"]
     if context["warping"]:
         return start, end, context["loop"]
@@ -65,14 +65,14 @@ def bounds(context, piece, lead, seconds):
 
 
 def set_markers(clip, wanted, make_marker):
-    """Replace a clip's warp markers by `wanted`. Requires `add_warp_marker` (Live 11.1).
+    """Replace a clip's warp markers with `wanted`. This requires `add_warp_marker` (Live 11.1).
 
-    A clip needs at least one marker, so one old marker is kept. It is first moved onto the line through the wanted
-    markers, so that the tempo between it and each new marker is within Live's limits.
+    A clip needs at least one marker, so one old marker is kept. This marker is first moved onto the line through the
+    wanted markers, so that the tempo between the old marker and each new marker stays within Live's limits.
     """
     line = WarpMap(wanted)
     markers = list(clip.warp_markers)
-    old = markers[:-1] or markers  # the last marker is hidden by Live and cannot be edited
+    old = markers[:-1] or markers  # Live hides the last marker, which cannot be edited
     if not old:
         raise RuntimeError("the clip has no warp markers yet")
     for marker in old[:0:-1]:
@@ -87,7 +87,7 @@ def set_markers(clip, wanted, make_marker):
 
 
 def differences(clip, context, piece, lead, seconds):
-    """Return the name of the first property that Live did not accept, or an empty text."""
+    """Return the name of the first property that Live did not accept, or an empty string."""
     if bool(clip.warping) != context["warping"]:
         return "warping"
     if context["warping"] and _off(clip, points(context, lead, seconds)):
@@ -106,7 +106,7 @@ def differences(clip, context, piece, lead, seconds):
 
 
 def _sound(clip, context):
-    """Return which of pitch, gain and warp mode Live did not accept, or an empty text."""
+    """Return "pitch", "gain" or "warp mode", whichever Live did not accept first, or an empty string."""
     coarse, fine = context["pitch"]
     if clip.pitch_coarse != coarse or abs(clip.pitch_fine - fine) > 0.5:
         return "pitch"
@@ -126,7 +126,7 @@ def _off(clip, wanted):
 
 
 def _set_loop(clip, start, end):
-    """Set both ends of the loop, in the order that keeps its start before its end."""
+    """Set the start and the end of a clip's loop, in an order in which the start always stays before the end."""
     if start >= clip.loop_end:
         clip.loop_end = end
         clip.loop_start = start

@@ -1,6 +1,6 @@
-"""Builds a request from the selected clip, and the context that is needed to place its result.
+"""Functions that build a request from the selected clip, and the context needed to place the result.
 
-source_span.py chooses the span of the file to send, and decides whether to stretch it first.
+source_span.py chooses which span of the file to send, and whether to stretch the span first.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from .ids import new_id
 from .live_objects import Refused
 from .source_span import Plain, Warped
 
-REPITCH = 3  # the warp mode in which pitch follows speed
-SHORTEST = 0.1  # minimum length of the span sent, s
+REPITCH = 3  # Live's warp mode Re-Pitch, in which the pitch follows the speed
+SHORTEST = 0.1  # minimum length of the span to send, in seconds
 
 
 def request(song, application, found):
-    """Return the arguments of a request, and the context needed to place its result.
+    """Return the arguments of a request, and the context needed to place the result.
 
     Raises:
-        Refused: less than 0.1 s of the clip's file is audible.
+        Refused: Less than 0.1 s of the clip's file is audible.
     """
     clip = found.clip
     ignored = list(unknowable(song, found.track, clip))
@@ -66,7 +66,7 @@ def request(song, application, found):
 
 
 def unknowable(song, track, clip):
-    """Yield a note on each property that is not copied, because scripts cannot read it or it belongs to the track."""
+    """Yield a note on each property that is not copied because scripts cannot read it or it belongs to the track."""
     if clip.is_arrangement_clip:
         yield "Fades are not copied, because scripts cannot read them. Set them on the result if necessary."
     if clip.has_envelopes:
@@ -82,7 +82,7 @@ def unknowable(song, track, clip):
 
 
 def _decibels(text):
-    """Return the gain in Live's displayed text, dB; at least -150, the lowest value that a message may have."""
+    """Return the gain in dB from the text that Live displays; at least -150, the lowest gain allowed in a message."""
     found = re.search(r"-?(?:\d+(?:[.,]\d+)?|inf)", text.replace("\u2212", "-"))
     if found is None:
         return 0.0
@@ -100,7 +100,7 @@ def _track(found):
 
 
 def _context(found, clip_id, start, pieces, source_span):
-    """Return the source's position and properties, which the placed result gets, as JSON values."""
+    """Return the source's position and the properties that the placed result gets, as JSON values."""
     clip = found.clip
     return {
         "clip_id": clip_id,

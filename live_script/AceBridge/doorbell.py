@@ -1,4 +1,4 @@
-"""A non-blocking UDP socket on the loopback interface: notifies the daemon and receives the daemon's notifications.
+"""A non-blocking UDP socket on the loopback interface, through which the script and the daemon notify each other.
 
 The messages themselves are files (see mailbox.py), so a lost datagram only causes a short delay.
 """
@@ -11,17 +11,17 @@ import socket
 from . import osc
 
 HOST = "127.0.0.1"
-LARGEST = 65536  # maximum size of a datagram, bytes
+LARGEST = 65536  # maximum size of a datagram, in bytes
 
 
 class Doorbell:
-    """Sends and receives short OSC messages; does nothing if no socket can be opened."""
+    """A sender and receiver of short OSC messages; it does nothing if no socket can be opened."""
 
     def __init__(self, log):
         self._log = log
         self._socket = None
-        self.port = 0  # this socket's port; 0 if it cannot be opened, which only means that files are polled
-        self.drained = True  # whether the last call of `messages` read all waiting messages
+        self.port = 0  # this socket's port; 0 if no socket can be opened, in which case the script only polls files
+        self.drained = True  # whether the last call to `messages` read all waiting messages
         try:
             opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             opened.setblocking(False)
@@ -33,7 +33,7 @@ class Doorbell:
         self.port = opened.getsockname()[1]
 
     def ring(self, port, address, *values):
-        """Send one message to a port on this machine. It is no error if no program listens there."""
+        """Send one message to a port on this machine, even if no program listens there."""
         if self._socket is None or not port:
             return
         try:
@@ -42,14 +42,14 @@ class Doorbell:
             self._log("cannot notify port %s: %s" % (port, problem))
 
     def messages(self, within):
-        """Yield (address, values, sender's port) of each received message, as long as `within()` returns true."""
+        """Yield (address, values, sender's port) for each received message, as long as `within()` returns true."""
         self.drained = self._socket is None
         while self._socket is not None and within():
             try:
                 data, sender = self._socket.recvfrom(LARGEST)
             except OSError as problem:
                 if problem.errno in (errno.ECONNREFUSED, errno.ECONNRESET):
-                    continue  # the system reports that a notification had no listener
+                    continue  # the system reports that no program listened to an earlier notification
                 self.drained = True
                 return  # EAGAIN: no more messages
             try:

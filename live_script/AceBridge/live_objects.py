@@ -1,4 +1,4 @@
-"""Helpers for Live's objects: check whether an object still exists, and find its track.
+"""Helpers for Live's objects. They check whether an object still exists, and find a clip's track or scene.
 
 An object that was deleted in Live compares equal to None and raises an error on access. Live returns a new wrapper each
 time, so objects must be compared with == and never with `is`.
@@ -8,10 +8,10 @@ from __future__ import annotations
 
 
 class Refused(Exception):
-    """The request is invalid; the text is shown in the status bar."""
+    """The error for a request or a step that is not possible; its text is shown in the status bar."""
 
 
-REFUSALS = (RuntimeError, OSError)  # raised by Live when it refuses a call; any other error is a bug in this script
+REFUSALS = (RuntimeError, OSError)  # Live raises these if it refuses a call; any other error is a bug in this script
 
 
 def alive(thing):

@@ -1,6 +1,6 @@
-"""Writes messages as files to the inbox, atomically, and reads the outbox when it has changed.
+"""A mailbox that writes messages to the inbox as files, atomically, and reads the outbox whenever it has changed.
 
-Also stores each request's context, so that its results can be placed even after a restart of Live.
+It also stores the context of each request, so that the results can be placed even after a restart of Live.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import time
 from . import PROTOCOL
 from .ids import is_id, new_id
 
-FOLDER = "live"  # folder in the bridge's folder with contexts, instance files, pad.json and the self-test's report
-PRESENT = "instance-"  # prefix of the file with an instance's port
-OLDEST = 30 * 86400.0  # age at which a context is deleted, s
+FOLDER = "live"  # subfolder of the bridge's folder for contexts, instance files, pad.json and the self-test's report
+PRESENT = "instance-"  # prefix of the file that contains an instance's port
+OLDEST = 30 * 86400.0  # age in seconds at which a context is deleted
 
 
 class Mailbox:
-    """Reads and writes the files of one instance."""
+    """The message, outbox and context files of one instance."""
 
     def __init__(self, home, instance):
         self.instance = instance
@@ -30,10 +30,10 @@ class Mailbox:
             os.makedirs(self._folder, 0o700)
 
     def send(self, command, args, message_id=None):
-        """Write a message and return its id.
+        """Write a message to the inbox and return its id.
 
         Raises:
-            OSError: the inbox cannot be written to.
+            OSError: The message cannot be written to the inbox.
         """
         message_id = message_id or new_id()
         message = {"protocol": PROTOCOL, "message_id": message_id, "command": command, "instance": self.instance}
@@ -43,7 +43,7 @@ class Mailbox:
         return message_id
 
     def waits(self, message_id):
-        """Return whether the daemon has not read a message yet."""
+        """Return whether a message still waits in the inbox, so that the daemon has not read it yet."""
         return os.path.exists(os.path.join(self._home, "inbox", message_id + ".json"))
 
     def news(self):
@@ -55,13 +55,13 @@ class Mailbox:
                 return None
             with open(self._outbox, "rb") as file:
                 found = json.loads(file.read().decode("utf-8"))
-        except (OSError, ValueError):  # not written yet; never half-written, because the daemon replaces it atomically
+        except (OSError, ValueError):  # not written yet; the daemon replaces it atomically, so never half-written
             return None
         self._seen = seen
         return found if isinstance(found, dict) else None
 
     def keep(self, message_id, context):
-        """Store the context of a request."""
+        """Store a value, such as the context of a request, under a name."""
         _replace(self._file(message_id), context)
 
     def kept(self, message_id):
@@ -73,7 +73,7 @@ class Mailbox:
             return None
 
     def has(self, name):
-        """Return whether there is a file with that name, even if it cannot be read."""
+        """Return whether a value is stored under a name, even if its file cannot be read."""
         return os.path.exists(self._file(name))
 
     def write(self, name, value):
@@ -88,13 +88,13 @@ class Mailbox:
             return
 
     def tidy(self):
-        """Remove old contexts and the files of crashed instances, but not the user's pad.json."""
+        """Remove old contexts and the files left by crashed instances, but not the user's pad.json."""
         for name in os.listdir(self._folder):
             path = os.path.join(self._folder, name)
             try:
                 if _ours(name) and os.path.getmtime(path) < time.time() - OLDEST:
                     os.remove(path)
-            except OSError:  # another Live has removed it
+            except OSError:  # another running Live has already removed this file
                 continue
 
     def _file(self, name):
@@ -102,7 +102,7 @@ class Mailbox:
 
 
 def _ours(name):
-    """Return whether a file name is the name of a context or of an instance file."""
+    """Return whether a file name belongs to a context or an instance file."""
     stem, end = os.path.splitext(name)
     return end == ".json" and is_id(stem[len(PRESENT) :] if stem.startswith(PRESENT) else stem)
 

@@ -1,4 +1,4 @@
-"""Encodes OSC 1.0 messages with arguments of type i, f, s, T and F; decodes these types and also d, h, N and I."""
+"""An OSC 1.0 codec. It encodes arguments of type i, f, s, T and F, and decodes these and also d, h, N and I."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def decode(data):
     """Return (address, values) of one message.
 
     Raises:
-        ValueError: the bytes are not a message, or an argument has another type.
+        ValueError: The bytes are not an OSC message, or an argument has an unsupported type.
     """
     try:
         address, position = _read_text(data, 0)

@@ -1,4 +1,4 @@
-"""Reads the outbox: finds the results to place, the daemon's requests for the selection, and the lines to show.
+"""A view of the outbox: the results to place, the daemon's requests for the selection, and the lines to show.
 
 script.py passes each new outbox to an OutboxView and acts on the results. This module does not use Live's API.
 """
@@ -10,12 +10,12 @@ import re
 from . import PROTOCOL, VERSION
 
 ENDED = ("done", "failed", "cancelled", "unknown", "partial")
-FRESH = 5.0  # age above which an `ask` from the daemon is no longer answered, s
+FRESH = 5.0  # age in seconds above which an `ask` from the daemon is ignored
 APART = "this script and the bridge are incompatible: run `ace-bridge install live` and restart Live."
 
 
 class OutboxView:
-    """Remembers what it has returned, so that each result, question and message is handled only once."""
+    """A view of successive outboxes that returns each result, `ask` and message only once."""
 
     def __init__(self):
         self.open = False  # whether a request is in progress
@@ -24,7 +24,7 @@ class OutboxView:
         self._said = set()
 
     def offers(self, outbox):
-        """Yield (variation_id, job, variation) of each newly offered result."""
+        """Yield (variation_id, job, variation) for each newly offered result."""
         wanted = set(outbox.get("place") or ())
         self._offered &= wanted  # a withdrawn result may be offered again
         for job in outbox.get("jobs") or ():
@@ -35,7 +35,7 @@ class OutboxView:
                     yield key, job, variation
 
     def question(self, outbox, now):
-        """Return whether the outbox has a new and recent `ask` for the selection."""
+        """Return whether the outbox contains a new and recent `ask` for the selection."""
         ask = outbox.get("ask") or {}
         if ask.get("command") != "selection" or ask.get("id") in self._answered:
             return False

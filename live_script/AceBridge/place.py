@@ -1,6 +1,6 @@
-"""Places a result on a new audio track to the right of its source, in one undo step and one tick.
+"""Functions that place a result on a new audio track to the right of its source, in one tick and one undo step.
 
-placing_queue.py calls `place` in one tick and `check` in the next. It confirms a result only after `check`.
+placing_queue.py calls `place` in one tick and `check` in the next ones. It confirms a result only when `check` ends.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from .clip_properties import differences, set_properties
 from .live_objects import REFUSALS, Refused, alive, can_place, track_of
 from .view import View
 
-DATA = "ace_bridge"  # key of the data on a track that contains the ids of the track's result
+DATA = "ace_bridge"  # key of a track's stored data: the ids of the result on this track
 TRIES = 3  # attempts to set a clip's properties, one per tick
 
 
 def blocked(song, application):
-    """Return why nothing may be placed now, or an empty text."""
+    """Return the reason why nothing may be placed now, or an empty string."""
     if application.open_dialog_count:
         return "a dialog is open"
     if _recording(song):
@@ -36,7 +36,7 @@ def placed_track(song, variation_id):
 
 
 class Placing:
-    """Places one result."""
+    """The placing of one result."""
 
     def __init__(self, song, application, make_marker, task):
         """Take Live's song and application, its WarpMarker class, and the PlacingTask (see placing_queue.py)."""
@@ -60,7 +60,7 @@ class Placing:
         """Create the track and its clips.
 
         Raises:
-            Refused: Live refused it; no track or clip remains.
+            Refused: The result cannot be placed; no new track or clip remains.
         """
         if not can_place(self._song):
             raise Refused("this version of Live cannot create clips from files")
@@ -69,10 +69,10 @@ class Placing:
         self._changing(self._make)
 
     def check(self):
-        """Check the placed clips one tick later and correct them if necessary; return whether placing has ended.
+        """Check the placed clips one tick later, and correct them if necessary. Return whether placing has ended.
 
         Raises:
-            Refused: the new track or its clips no longer exist.
+            Refused: The new track or its clips no longer exist.
         """
         if not alive(self._track):
             raise Refused("the new track was deleted immediately")
@@ -90,13 +90,13 @@ class Placing:
 
     @property
     def item(self):
-        """Return the id of the placed result for messages: its track's pointer in Live."""
+        """Return the id that messages use for the placed result: Live's pointer to its track."""
         return str(self._track._live_ptr)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _changing(self, change):
-        """Call `change` in one undo step, then restore selection and view."""
+        """Call `change` in one undo step, then restore the selection and the view."""
         view = View(self._song, self._application)
         self._song.begin_undo_step()
         try:
@@ -132,13 +132,13 @@ class Placing:
 
     def _name(self, beside):
         about = self._context["track"]
-        name = "%s remix" % (self._context["name"] or about["name"]).replace("#", "")  # Live replaces # by a number
+        name = "%s remix" % (self._context["name"] or about["name"]).replace("#", "")  # Live replaces # with a number
         self._track.name = "%s %d" % (name, self._number) if self._number else name
         self._track.color = int(beside.color) if beside is not None else about["color"]
         self._track.set_data(DATA, "%s %s" % (self.variation_id, self._job_id))
 
     def _mix(self, beside):
-        """Copy volume and pan from the source's track."""
+        """Copy the volume and pan of the source's track to the new track."""
         if beside is None:
             return
         for name in ("volume", "panning"):
@@ -149,7 +149,7 @@ class Placing:
                 self.trouble = "%s: %s" % (name, problem)
 
     def _fill(self):
-        """Create the clips. Each is looked up by its position, because some versions of Live do not return it."""
+        """Create the clips. Each is found by its position, because some versions of Live do not return new clips."""
         if self._scene is None:
             for at, piece in zip(self._positions(), self._pieces()):
                 self._track.create_audio_clip(self.path, at)
@@ -163,7 +163,7 @@ class Placing:
         self._set_up_clip(slot.clip, None)
 
     def _made(self, at):
-        """Return the new clip at a beat. Searches backwards, because the newest clip is usually the last one."""
+        """Return the new clip at a beat. The search runs backwards, because the newest clip is usually the last."""
         for clip in reversed(list(self._track.arrangement_clips)):
             if abs(clip.start_time - at) < 1e-3 and same_file(clip.file_path, self.path):
                 return clip
@@ -177,7 +177,7 @@ class Placing:
             self._set_up_clip(clip, piece)
 
     def _recreate_via_slot(self, clips):
-        """Create the Arrangement clips again from a Session clip, which does not move when its start is set."""
+        """Create the Arrangement clips again from a Session clip, which does not move when its start changes."""
         for clip in clips:
             self._track.delete_clip(clip)
         slot = self._track.clip_slots[0]
@@ -188,7 +188,7 @@ class Placing:
         slot.delete_clip()
 
     def _set_up_clip(self, clip, piece):
-        """Set a clip's properties. If Live refuses one now, for example before warping is on, `check` repeats it."""
+        """Set a clip's properties. If Live refuses one now, for example while warping is off, `check` tries again."""
         try:
             set_properties(clip, self._context, piece, self._lead, self._seconds, self._make_marker)
         except RuntimeError as problem:
@@ -211,7 +211,7 @@ class Placing:
         return [clip for clip in found if same_file(clip.file_path, self.path)]
 
     def _difference(self, clips):
-        """Return the name of the first wrong property, or an empty text."""
+        """Return the name of the first wrong property, or an empty string."""
         pieces = self._pieces()
         if len(clips) != len(pieces):
             return "number of clips"
@@ -232,13 +232,13 @@ class Placing:
 
 
 def same_file(one, other):
-    """Return whether two paths have the same file name, by the system's case rules and in any Unicode form."""
+    """Return whether two paths have the same file name, under the system's case rules and in any Unicode form."""
     names = [os.path.normcase(os.path.basename(path or "")) for path in (one, other)]
     return names[0] == names[1] or _composed(names[0]) == _composed(names[1])
 
 
 def _composed(name):
-    """Return a name in Unicode form NFC, or unchanged without unicodedata, because only macOS uses another form."""
+    """Return a name in Unicode form NFC. Without `unicodedata` return it unchanged; only macOS uses another form."""
     try:
         from unicodedata import normalize
     except ImportError:  # Live 11 and 12.0 on Windows

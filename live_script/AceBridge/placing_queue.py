@@ -1,4 +1,4 @@
-"""Places the offered results one after the other, with at most one change to the Set per tick.
+"""A queue that places the offered results one after the other, with at most one change to the Set per tick.
 
 script.py adds the daemon's offers and calls `step` in each tick. The queue reports each outcome to the daemon and in
 the status bar.
@@ -12,7 +12,7 @@ from collections import namedtuple
 from .live_objects import Refused, can_place
 from .place import Placing, blocked, placed_track
 
-# number: the variation's number for the track name, 0 if the job has only one variation
+# number: the variation's number for the track name; 0 if the job has only one variation
 # context: the request's context, see describe.py
 # source: the clip for which the remix was requested; None if Live was restarted since the request
 PlacingTask = namedtuple("PlacingTask", "variation_id job_id number result context source")
@@ -24,25 +24,25 @@ class PlacingQueue:
     """The results of one instance that wait to be placed."""
 
     def __init__(self, mail, tell, say, log):
-        """Take the Mailbox and three functions.
+        """Create an empty queue.
 
         Args:
             mail: the Mailbox.
-            tell: sends a message to the daemon.
-            say: shows a line in the status bar.
-            log: writes a line to Live's log.
+            tell: function that sends a message to the daemon.
+            say: function that shows a line in the status bar.
+            log: function that writes a line to Live's log.
         """
         self._mail, self._tell, self._say, self._log = mail, tell, say, log
         self._queue = []  # (variation_id, job, variation) of each waiting result
         self._placing = None
 
     def offered(self, offers, wanted):
-        """Add new offers, and drop those that were withdrawn."""
+        """Add new offers to the queue, and drop offers that the daemon has withdrawn."""
         self._queue.extend(offers)
         self._queue = [one for one in self._queue if one[0] in wanted]
 
     def step(self, song, application, make_marker, sources):
-        """Do the next step, if any. `sources` contains the clips of this session's requests by message_id."""
+        """Do the next step, if any. `sources` maps the message_id of each request in this session to its clip."""
         if self._placing is not None:
             self._check()
         elif self._queue:
@@ -86,12 +86,12 @@ class PlacingQueue:
                 self._say(" ".join(["Remix placed.", *placing.ignored]))
 
     def _by_hand(self, variation_id, path):
-        """Show the path of the file, because the user must place it in a Live without `create_audio_clip`."""
+        """Show the path of the result's file. A Live without `create_audio_clip` cannot place it, so the user must."""
         self._tell("placed", {"variation_id": variation_id, "by_hand": True, "text": BY_HAND})
         self._say("The remix is at %s: %s." % (path, BY_HAND))
 
     def _safely(self, placing, step):
-        """Call one step of a placing; return whether it succeeded. Report errors to the user and the daemon."""
+        """Call a function that does one step, and return whether it succeeded. Report errors to the user and daemon."""
         try:
             step()
         except Refused as reason:

@@ -1,6 +1,6 @@
-"""Finds and starts the bridge: reads the pointer file next to this script, and daemon.json.
+"""Functions that find and start the bridge. They read daemon.json and the pointer file next to this script.
 
-The daemon writes the pointer file whenever it starts, as does `ace-bridge install live`.
+`ace-bridge install live` writes the pointer file, and the daemon writes it again whenever it starts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Pointer = namedtuple("Pointer", "home command version")
 
 
 def read(folder):
-    """Return the Pointer in a folder, or None if the bridge is not installed for Live."""
+    """Return the Pointer from the pointer file in a folder, or None if the bridge is not installed for Live."""
     found = _json(os.path.join(folder, NAME))
     if not isinstance(found, dict) or not isinstance(found.get("home"), str):
         return None
@@ -24,7 +24,7 @@ def read(folder):
 
 
 def daemon(home):
-    """Return daemon.json as a dict; empty if no daemon runs."""
+    """Return the content of daemon.json, or an empty dict if no daemon is running."""
     found = _json(os.path.join(home, "daemon.json"))
     return found if isinstance(found, dict) else {}
 

@@ -1,11 +1,11 @@
-"""Describes the Set for `hello` messages and requests: its path, audio folder, tempo and time signature."""
+"""Functions that describe the Set for `hello` messages and requests: path, audio folder, tempo and time signature."""
 
 from __future__ import annotations
 
 import os
 
 MARK = "Ableton Project Info"  # folder that every Live project contains
-HIGHEST = 4  # number of folders to search for a Live project, from the Set's folder upwards
+HIGHEST = 4  # number of folders to check for a Live project, from the Set's folder upwards
 
 
 def path_of(song):
@@ -14,7 +14,7 @@ def path_of(song):
 
 
 def media_folder(path):
-    """Return the folder for results in the Live project that contains the Set; None if there is no such project."""
+    """Return the results folder in the Live project that contains the Set; None if the Set is in no project."""
     folder = os.path.dirname(path) if path else ""
     for _ in range(HIGHEST):
         if folder and os.path.isdir(os.path.join(folder, MARK)):
@@ -24,14 +24,14 @@ def media_folder(path):
 
 
 def describe(song, tempo):
-    """Return the field `project` of `hello` messages and requests."""
+    """Return the `project` field of `hello` messages and requests."""
     path = path_of(song)
     name = os.path.splitext(os.path.basename(path))[0] if path else ""
     return {
         "name": name,
         "path": path,
         "media_path": media_folder(path),
-        "sample_rate": None,  # not in Live's API; Live plays files of any rate
+        "sample_rate": None,  # not in Live's API; Live plays files at any sample rate
         "tempo": tempo,
         "time_signature": [int(song.signature_numerator), int(song.signature_denominator)],
     }

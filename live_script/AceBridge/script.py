@@ -1,6 +1,7 @@
-"""The script object: does its work in each of Live's ticks.
+"""The script object, which does its work in Live's ticks.
 
-trigger (MIDI pad, the daemon's `ask`, a datagram) → selection → request → inbox; outbox → place → check → placed.
+Remixing: trigger (MIDI pad, the daemon's `ask`, or a datagram) → selection → request → inbox.
+Placing: outbox → place → check → placed.
 Everything runs on Live's main thread. Nothing blocks, and the script registers no listeners in Live.
 """
 
@@ -23,21 +24,21 @@ from .placing_queue import PlacingQueue
 from .selection import selected
 from .selftest import SelfTest
 
-BUDGET = 0.008  # time per tick for reading datagrams, s; Live draws its window in the same thread
+BUDGET = 0.008  # seconds per tick for reading datagrams; Live draws its window in the same thread
 POLL = 3  # ticks between checks of the outbox if no notification arrives
 PROJECT = 20  # ticks between checks of the Set's path
 SUBSCRIBE = 300  # ticks between renewals of the subscription to the daemon's notifications
-PAUSE = 2.0  # s without a tick, after which requests made during this time are discarded
-AGAIN = 1.0  # s after a request within which another one is ignored
-PATIENCE = 3.0  # s within which the daemon must read a message before the script starts it
+PAUSE = 2.0  # length of a pause without ticks, in seconds, above which requests made during the pause are discarded
+AGAIN = 1.0  # seconds after a request during which further requests are ignored
+PATIENCE = 3.0  # seconds that a message may stay unread before the script starts the daemon
 
 PAD = "pad"  # name of the pad's settings file
 
-_active = []  # the active script object in this Live, at most one
+_active = []  # the active script object in this running Live; at most one
 
 
 class AceBridge:
-    """One instance of the bridge's script: a running Live with an open Set."""
+    """One instance of the bridge's script, for one open Set in one running Live."""
 
     def __init__(self, c_instance, clock=time.monotonic, wall=time.time):
         self._live = c_instance
@@ -54,7 +55,7 @@ class AceBridge:
         self._sources = {}  # message_id → the clip of that request, while this Set is open
         self._selftest = None
         self._project = None
-        self._waiting = None  # (message_id, time) of the newest request that the daemon has not read
+        self._waiting = None  # (message_id, time) of the newest request, until the daemon has read it
         self._starter = None  # the process that starts the daemon
         self._said = ""
         if _active:
@@ -67,25 +68,25 @@ class AceBridge:
     # --- what Live calls ---------------------------------------------------------------------------------------------
 
     def update_display(self):
-        """Do the work of one tick, about every 100 ms."""
+        """Do the work of one tick. Live calls this about every 100 ms."""
         if self._mail is None:
             return
         try:
             self._tick()
-        except Exception:  # Live stops calling a script that raises
+        except Exception:  # Live stops calling a script that raises an error
             self._log(traceback.format_exc())
             self._say("AceBridge: an error occurred, see Live's Log.txt.")
 
     def receive_midi(self, midi):
-        """Handle a message from the script's MIDI input."""
+        """Process a message from the script's MIDI input."""
         self._button.receive(midi, self._clock())
 
     def build_midi_map(self, map_handle):
-        """Tell Live which note or controller to forward."""
+        """Tell Live which MIDI note or controller number to forward to the script."""
         self._button.build(Live.MidiMap, self._live.handle(), map_handle)
 
     def disconnect(self):
-        """Send `bye` and close the files and the socket. The Set may already be closed."""
+        """Send `bye`, remove this instance's file and close the socket. The Set may already be closed."""
         if self not in _active:
             return
         _active.remove(self)
@@ -101,7 +102,7 @@ class AceBridge:
         self._button.forget()
 
     def connect_script_instances(self, scripts):
-        """Ignore other scripts."""
+        """Do nothing: this script does not combine with other scripts."""
 
     def port_settings_changed(self):
         """Send the state of the pad's light again, because the controller may have changed."""
@@ -112,11 +113,11 @@ class AceBridge:
         return False
 
     def suggest_input_port(self):
-        """Return no port: the user chooses the controller."""
+        """Return no port, because the user chooses the controller."""
         return ""
 
     def suggest_output_port(self):
-        """Return no port: the user chooses the controller."""
+        """Return no port, because the user chooses the controller."""
         return ""
 
     # --- a tick ------------------------------------------------------------------------------------------------------
@@ -177,7 +178,7 @@ class AceBridge:
         )
 
     def _read_datagrams(self):
-        """Handle received datagrams within the tick's budget; return whether there were any."""
+        """Process received datagrams within the tick's budget. Return whether there were any."""
         woken, end = False, self._clock() + BUDGET
         for address, _values, port in self._bell.messages(lambda: self._clock() < end):
             woken = True
@@ -192,7 +193,7 @@ class AceBridge:
         return woken
 
     def _probe(self, port):
-        """Start the self-test unless the Set must not change now; report the decision to the sender's port."""
+        """Start the self-test unless the Set must not change now. Report the decision to the port of the sender."""
         reason = blocked(self._song, self._application)
         if reason:
             self._bell.ring(port, "/bridge/selftest", "not started: %s" % reason)
@@ -202,7 +203,7 @@ class AceBridge:
         self._bell.ring(port, "/bridge/selftest", "started; report: %s/selftest.json" % folder)
 
     def _read(self):
-        """Read the outbox and handle it if it has changed."""
+        """Read the outbox if it has changed, and act on it."""
         outbox = self._mail.news()
         if outbox is None:
             return
@@ -237,7 +238,7 @@ class AceBridge:
             self._say("Remix of “%s” requested.%s" % (found.clip.name, by_hand))
 
     def _watch_request(self, now):
-        """Start the daemon if it has not read the last request within PATIENCE."""
+        """Start the daemon if it has not read the last request within PATIENCE seconds."""
         if self._starter is not None and self._starter.poll() is not None:
             self._starter = None
         if self._waiting is None:
@@ -252,7 +253,7 @@ class AceBridge:
             self._say("Remix: the bridge does not respond. %s" % tail)
 
     def _work(self):
-        """Do one step of the self-test if it is running, otherwise one step of the placing queue."""
+        """Do one step of the self-test if the self-test is running, otherwise one step of the placing queue."""
         if self._selftest is None:
             marker = getattr(Live.Clip, "WarpMarker", None)
             self._placing_queue.step(self._song, self._application, marker, self._sources)
@@ -272,7 +273,7 @@ class AceBridge:
         return Live.Application.get_application()
 
     def _send(self, command, args, message_id=None, context=None):
-        """Store the context, if any, and send a message; return whether writing succeeded."""
+        """Store the context, if any, and send a message. Return whether both could be written."""
         try:
             if context is not None:
                 self._mail.keep(message_id, context)
@@ -288,7 +289,7 @@ class AceBridge:
         self._bell.ring(int(pointer.daemon(self._pointer.home).get("osc_port") or 0), address, *values)
 
     def _say(self, text):
-        """Show a line in the status bar, unless it is already shown."""
+        """Show a line in the status bar, unless it is the line shown last."""
         if text != self._said:
             self._said = text
             self._live.show_message(text)

@@ -1,8 +1,8 @@
-"""Finds the selected clip: the first audio clip of several candidates.
+"""Functions that find the selected clip, which is the first audio clip among several candidates.
 
-The candidates are the clip in the Clip View and, if the Session has the focus, the clip in the highlighted slot,
-otherwise the clip at the playhead on the selected track. Live's API has no time selection and no multiple selection of
-clips.
+The first candidate is the clip in the Clip View. The second is the clip in the highlighted slot if the Session has the
+focus, otherwise the clip at the playhead on the selected track. Live's API offers neither the time selection nor a
+selection of several clips.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from .live_objects import Refused, alive, scene_of, track_of
 
 MIDI = "This is a MIDI clip. Freeze and flatten its track, or resample it, and remix the audio clip."
 
-# clip: Live's clip; track, index: its track and the track's index; scene: its scene index, None in the Arrangement
+# clip: Live's clip; track: the clip's track; index: the track's index
+# scene: the clip's scene index, None in the Arrangement
 Found = namedtuple("Found", "clip track index scene")
 
 
@@ -22,7 +23,7 @@ def selected(song, application):
     """Return the selected clip and its position.
 
     Raises:
-        Refused: no clip that can be remixed is selected; the text says what to do.
+        Refused: No clip that can be remixed is selected. The error's text says what to do.
     """
     clips = list(_candidates(song, application))
     if not clips:
@@ -48,7 +49,7 @@ def selected(song, application):
 
 
 def _candidates(song, application):
-    """Yield the candidates, audio and MIDI clips, the most likely first."""
+    """Yield the candidates, both audio and MIDI clips, with the most likely first."""
     view = song.view
     if alive(view.detail_clip):
         yield view.detail_clip

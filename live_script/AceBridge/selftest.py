@@ -1,8 +1,8 @@
-"""Tests undocumented behaviour of a running Live on a temporary track.
+"""A self-test that checks undocumented behaviour of a running Live on a temporary track.
 
-`/bridge/selftest` starts it, and each step takes one tick. The report is written to `live/selftest.json` in the
-bridge's folder, for `ace-bridge doctor` and bug reports. If Live cannot place results, the self-test does not change
-the Set.
+The message `/bridge/selftest` starts it, and each step takes one tick. The report is written to `live/selftest.json` in
+the bridge's folder, for `ace-bridge doctor` and bug reports. If Live cannot place results, the self-test does not
+change the Set.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .warp import WarpMap
 
 SECONDS, RATE = 2.0, 48000
 AT = 8.0  # beat at which the test clip starts
-BENT = [(0.5, 0.0), (2.0, 0.8), (5.0, 2.0)]  # (beat, second) of each test warp marker
+BENT = [(0.5, 0.0), (2.0, 0.8), (5.0, 2.0)]  # the test warp markers, each (beat, second)
 PITCH, GAIN = -2, 0.3
 
 
 class SelfTest:
-    """Runs the self-test in steps: call `step` once per tick until it returns True."""
+    """A run of the self-test in steps. Call `step` once per tick until it returns True."""
 
     def __init__(self, song, application, live_module, folder):
         self.report = {"live": version(application), "script": VERSION, "python": "%d.%d.%d" % sys.version_info[:3]}
@@ -38,13 +38,13 @@ class SelfTest:
         self._steps = [self._write] + (placing if self.report["can_place"] else [self._read])
 
     def step(self):
-        """Do one step; return whether it was the last one."""
+        """Do one step of the self-test. Return whether this was the last step."""
         view = View(self._song, self._application)
         self._song.begin_undo_step()
         doing = self._steps.pop(0)
         try:
             doing()
-        except Exception as problem:  # any error is part of the report
+        except Exception as problem:  # the report includes every error
             self.report["error"] = "%s: %s" % (type(problem).__name__, problem)
             self._steps = [self._remove] if alive(self._track) and doing != self._remove else []
         finally:
@@ -56,7 +56,7 @@ class SelfTest:
         return not self._steps
 
     def _write(self):
-        """Test whether the script can write a file."""
+        """Test whether the script can write files."""
         with open(self._path, "wb") as file:
             file.write(wav(struct.pack("<h", 8192) + b"\0\0" * (int(SECONDS * RATE) - 1)))
         self.report["file_written"] = os.path.isfile(self._path)
@@ -106,7 +106,7 @@ class SelfTest:
         """Test whether the times of an unwarped clip are seconds of its file."""
         clip = self._clip()
         clip.loop_start, clip.loop_end = 0.25, SECONDS
-        beats = (clip.end_time - clip.start_time) * 60.0 / self._song.tempo  # on the timeline, s
+        beats = (clip.end_time - clip.start_time) * 60.0 / self._song.tempo  # length on the timeline, in seconds
         speed = 2.0 ** (PITCH / 12.0)
         self.report["plain_in_seconds"] = abs(beats * speed - (SECONDS - 0.25)) < 0.01
 
@@ -135,13 +135,13 @@ class SelfTest:
         return next(iter(self._track.arrangement_clips))
 
     def _bent(self, clip):
-        """Return whether the clip's markers match BENT."""
+        """Return whether the test clip's warp markers match BENT."""
         line = WarpMap([(one.beat_time, one.sample_time) for one in clip.warp_markers])
         return all(abs(line.second(beat) - second) < 1e-4 for beat, second in BENT)
 
 
 def wav(samples):
-    """Return a mono WAV file with 16-bit samples, without the module wave, which some versions of Live do not have."""
+    """Return a mono 16-bit WAV file as bytes. Some versions of Live do not have the module `wave`."""
     form = struct.pack("<4sIHHIIHH", b"fmt ", 16, 1, 1, RATE, 2 * RATE, 2, 16)
     body = b"WAVE" + form + struct.pack("<4sI", b"data", len(samples)) + samples
     return struct.pack("<4sI", b"RIFF", len(body)) + body

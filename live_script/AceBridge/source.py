@@ -1,7 +1,7 @@
-"""Finds the source of a request when its result is placed: by the clip object, the clip's file or the old position.
+"""Functions that find a request's source when the result is placed: by clip object, by file or by original position.
 
-The anchor is source time: if the clip was moved, trimmed or slipped, the result follows the clip, so that both play the
-same part of the music at the same time.
+The anchor is a time in the source file. If the clip was moved, trimmed or slipped, the result therefore follows the
+clip, and both play the same part of the music at the same time.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ Place = namedtuple("Place", "track index start scene")
 
 
 def find(song, clip, context):
-    """Return the Place of a result's source, next to which the result is placed.
+    """Return the Place of a result's source. The result is placed next to it.
 
     Args:
         song: Live's song.
-        clip: the clip for which the remix was requested, possibly deleted; None if Live was restarted since.
+        clip: the clip for which the remix was requested, possibly deleted; None if Live was restarted since then.
         context: the request's context, see describe.py.
     """
     if clip is not None and alive(clip):
@@ -44,18 +44,18 @@ def _beside(song, track, index, clip, context):
 
 
 def _start(song, clip, context):
-    """Return where the point that was the clip's start at the request is now on the timeline, beats."""
+    """Return the current timeline position, in beats, of the point at which the clip started when it was requested."""
     if bool(clip.warping) != context["warping"]:
-        return float(clip.start_time)  # the clip's markers now have another unit
+        return float(clip.start_time)  # warping was switched on or off, so the clip's markers now have another unit
     moved = float(clip.start_marker) - context["anchor"]["start"]
-    if not context["warping"]:  # convert s of the file to beats; an unwarped clip's pitch changes its speed
+    if not context["warping"]:  # convert seconds of the file to beats; an unwarped clip's pitch changes its speed
         speed = 2.0 ** ((clip.pitch_coarse + clip.pitch_fine / 100.0) / 12.0)
         moved *= song.tempo / 60.0 / speed
     return float(clip.start_time) - moved
 
 
 def _track(song, about):
-    """Return the clip's track and its index, found by index and name, otherwise by name; (None, -1) if not found."""
+    """Return the clip's track and its index, found by index and name or by name alone; (None, -1) if there is none."""
     tracks = list(song.tracks)
     index = about["index"]
     if index < len(tracks) and tracks[index].name == about["name"]:
@@ -67,7 +67,7 @@ def _track(song, about):
 
 
 def _again(track, context):
-    """Return the track's only clip that plays the source's file; None if there are several or none."""
+    """Return the only clip on the track that plays the source's file; None if there are several such clips or none."""
     if context["scene"] is None:
         clips = list(track.arrangement_clips)
     else:

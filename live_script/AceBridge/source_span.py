@@ -1,4 +1,4 @@
-"""Chooses the span of a clip's file to send, and decides whether to stretch it first.
+"""Classes that choose which span of a clip's file to send, and whether to stretch the span first.
 
 The span is normally sent unstretched, and the result gets the clip's warp markers, so that Live plays it like the
 source. If Live stretches the source too much, or scripts cannot set warp markers, the span is stretched to the Set's
@@ -13,15 +13,15 @@ from . import project, span
 from .live_objects import Refused
 from .warp import WarpMap
 
-GENTLE = 0.8, 1.25  # speeds (source seconds per played second) at which Live's stretching sounds good enough
-MOST = 0.1  # fraction of a clip that may be outside this range, to tolerate a single misplaced marker
+GENTLE = 0.8, 1.25  # range of speeds (source seconds per played second) in which Live's stretching sounds good enough
+MOST = 0.1  # fraction of a clip that may be outside the range GENTLE, to tolerate a single misplaced marker
 
 
 class Warped:
     """The span of a warped clip. The clip's own time is in beats; its warp markers map beats to seconds of the file."""
 
     def __init__(self, song, clip, pieces):
-        """Take Live's song and clip, and its audible pieces (see span.py).
+        """Take Live's song, Live's clip and the clip's audible pieces (see span.py).
 
         Raises:
             Refused: Live returns too few warp markers to determine the clip's tempo.
@@ -40,7 +40,7 @@ class Warped:
         end = self.start + length
         self._first, self._last = self._map.beat(self.start), self._map.beat(end)
         self.markers = self._map.cut(self.start, end)
-        self.tempo = 60.0 * (self._last - self._first) / length  # tempo of the audio sent, BPM
+        self.tempo = 60.0 * (self._last - self._first) / length  # tempo of the audio sent, in BPM
         self.rate = 1.0  # source seconds per second of audio sent
         self.straighten = False  # whether a source with a varying tempo is stretched to a constant tempo
         self.points = self.markers
@@ -63,7 +63,7 @@ class Warped:
         return far > MOST * (end - self.start)
 
     def grid(self):
-        """Return the beats and downbeats in the audio sent: times in s, and indices of the downbeats."""
+        """Return the grid of the audio sent: the times of the beats in seconds, and the indices of the downbeats."""
         bar = self._clip.signature_numerator * 4.0 / self._clip.signature_denominator  # quarter notes
         unit = 1.0 if bar == round(bar) else 4.0 / self._clip.signature_denominator
         numbers = range(math.ceil(self._first / unit - 1e-6), math.floor(self._last / unit + 1e-6) + 1)
@@ -82,7 +82,7 @@ class Plain:
     points = ()
 
     def __init__(self, song, clip, pieces):
-        """Take Live's song and clip, and its audible pieces (see span.py)."""
+        """Take Live's song, Live's clip and the clip's audible pieces (see span.py)."""
         first, last = span.whole(pieces)
         self.start, self.end = max(0.0, first), min(_seconds(clip), last)
         self.tempo = float(song.tempo)
@@ -94,6 +94,6 @@ class Plain:
 
 
 def _seconds(clip):
-    """Return the length of a clip's file, s; infinite if Live is older than 11.1 and does not report it."""
+    """Return the length of a clip's file in seconds; infinity if Live is older than 11.1 and does not report it."""
     rate = getattr(clip, "sample_rate", 0.0)
     return clip.sample_length / rate if rate else float("inf")

@@ -1,6 +1,6 @@
-"""The audible pieces of a clip, in the clip's own time: beats if warped, else seconds of its file.
+"""The audible pieces of a clip in the clip's own time, which is beats if it is warped, else seconds of its file.
 
-describe.py converts them to source time; place.py places the same pieces on the timeline.
+describe.py converts the pieces to source time, and place.py places them on the timeline.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from collections import namedtuple
 
 MOST_PASSES = 64  # maximum number of passes of an Arrangement loop to place; each pass is one clip
 
-# at: position from the clip's start on the timeline, beats; start, end: bounds in the clip's own time
+# at: position on the timeline in beats from the clip's start; start, end: bounds in the clip's own time
 Piece = namedtuple("Piece", "at start end")
 
 
 def session(clip):
-    """Return a Session clip's pieces: a single piece with everything audible."""
+    """Return a Session clip's pieces: a single piece that covers everything audible."""
     if not clip.looping:
         return [Piece(0.0, float(clip.start_marker), float(clip.end_marker))]
     start = min(clip.start_marker, clip.loop_start)
@@ -25,7 +25,7 @@ def session(clip):
 def arrangement(clip):
     """Return an Arrangement clip's pieces in timeline order, and the number of passes that were left out.
 
-    A loop has one piece per pass, because scripts can set a clip's length in the Arrangement only if its loop is off.
+    A loop has one piece per pass, because in the Arrangement scripts can set a clip's length only if its loop is off.
     """
     if not clip.warping:
         return [Piece(0.0, float(clip.start_marker), float(clip.end_marker))], 0
@@ -42,7 +42,7 @@ def arrangement(clip):
 
 
 def is_loop(clip, pieces, session):
-    """Return whether the audible part is exactly the repeated loop, so that its end must continue at its start."""
+    """Return whether the audible part is exactly one repeated loop, so that the end must lead back into the start."""
     start, end = whole(pieces)
     again = session or len(pieces) > 1
     return again and abs(start - clip.loop_start) < 1e-6 and abs(end - clip.loop_end) < 1e-6

@@ -1,6 +1,6 @@
-"""Saves and restores the selection and the view, because creating a track or a clip changes both.
+"""A way to save and restore the selection and the view, because creating a track or a clip changes both.
 
-place.py and selftest.py create a View before they change the Set, and restore it in the same tick.
+place.py and selftest.py create a View before they change the Set, and call `restore` in the same tick.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ DETAIL = ("Detail", "Detail/Clip", "Detail/DeviceChain")  # the lower part of Li
 
 
 class View:
-    """The selection and the detail view at the time of its creation."""
+    """The selection and the detail view, saved when the View is created."""
 
     def __init__(self, song, application):
         self._view, self._windows = song.view, application.view

@@ -1,17 +1,17 @@
-"""Represents warp markers as a piecewise linear map between a clip's beats and the seconds of its file.
+"""A piecewise linear map between a clip's beats and the seconds of its file, which represents the warp markers.
 
-source_span.py reads the map from a clip; clip_properties.py writes it to the result.
+source_span.py reads the map from the source clip, and clip_properties.py writes it to the result.
 """
 
 from __future__ import annotations
 
 import bisect
 
-EPSILON = 1e-6  # minimum distance between points, s and beats
+EPSILON = 1e-6  # minimum distance between points, in seconds and in beats
 
 
 class WarpMap:
-    """An increasing, piecewise linear map. Its first and last segments also apply beyond its ends."""
+    """An increasing, piecewise linear map. The first and last segments also apply beyond the ends of the map."""
 
     def __init__(self, points):
         """Take at least two different (beat, second) pairs, in any order."""
@@ -25,17 +25,17 @@ class WarpMap:
         self._axes = [beat for beat, _ in kept], [second for _, second in kept]
 
     def second(self, beat):
-        """Return the position of a beat in the file, s."""
+        """Return the position of a beat in the file, in seconds."""
         (beat0, second0), (beat1, second1) = self._around(0, beat)
         return second0 + (beat - beat0) * (second1 - second0) / (beat1 - beat0)
 
     def beat(self, second):
-        """Return the beat at a second of the file."""
+        """Return the beat at a position in the file; the position is given in seconds."""
         (beat0, second0), (beat1, second1) = self._around(1, second)
         return beat0 + (second - second0) * (beat1 - beat0) / (second1 - second0)
 
     def cut(self, start, end):
-        """Return the map over a span of the file: [beat, second from `start`] at both ends and at each tempo change."""
+        """Return [beat, second from `start`] at both ends of a span of the file and at each tempo change inside it."""
         bends = [(beat, second) for beat, second in self.points if start + 1e-4 < second < end - 1e-4]
         ends = [(self.beat(start), start)], [(self.beat(end), end)]
         return [[beat, second - start] for beat, second in ends[0] + self._bends(bends) + ends[1]]
@@ -48,13 +48,13 @@ class WarpMap:
         return all(abs(beat + (second - start) * slope - there) < 1e-3 for there, second in inner)
 
     def tempos(self, start, end):
-        """Yield (tempo in BPM, length in s) of each part with constant tempo in a span of the file."""
+        """Yield (tempo in BPM, length in seconds) for each part of a span of the file that has a constant tempo."""
         points = self.cut(start, end)
         for (beat0, second0), (beat1, second1) in zip(points, points[1:]):
             yield 60.0 * (beat1 - beat0) / (second1 - second0), second1 - second0
 
     def _bends(self, points):
-        """Return the points at which the tempo changes, without points such as Live's hidden last marker."""
+        """Return the points at which the tempo changes, without others such as Live's hidden last marker."""
         kept = []
         for beat, second in points:
             before, after = self.beat(second - 1e-3), self.beat(second + 1e-3)
