@@ -1,11 +1,11 @@
--- Actions: the bridge's entries in Ardour's menu. Most write a message and end; the hook handles the daemon's answer.
+-- Actions: the bridge's entries in Ardour's menu. Most actions write a message and end; the hook processes the answer.
 local need = ...
 local json, files, ids, link = need ("json"), need ("files"), need ("ids"), need ("link")
 local session = need ("session")
 local placing, show = need ("placing"), need ("show")
 
 local actions = {}
-local MANY = 3 -- more clips than this need a confirmation
+local MANY = 3 -- the user must confirm a remix of more clips than this
 
 local function last_path () return link.home () .. "/ardour-last.json" end
 
@@ -24,7 +24,7 @@ local function chosen ()
   return places
 end
 
--- Returns the arguments of a `remix` message for some regions, and saves the data needed to place their results.
+-- Returns the arguments of a `remix` message for some regions, and saves the data needed to place the results.
 local function request (settings, places)
   local known_fades = session.fades (session.rate ())
   local memory, clips = link.memory (), json.list ()
@@ -45,7 +45,7 @@ local function request (settings, places)
   }
 end
 
--- Returns true if the daemon runs; otherwise offers to start it. Messages wait in the inbox until it runs.
+-- Returns true if the daemon is running; otherwise offers to start it. Until it runs, messages wait in the inbox.
 local function awake (consequence)
   if link.daemon () then return true end
   if show.agrees ("ACE Bridge is not running. " .. consequence .. " Start it now?") then link.start () end
@@ -62,10 +62,10 @@ local function ask (settings)
   return id
 end
 
--- "Remix with last settings": for a key, a pad or a button. Opens no window.
+-- "Remix with last settings": intended for a key, a pad or a button, so it opens no window.
 function actions.remix () return ask (last_settings ()) end
 
--- "Remix selected clip…": opens the dialog first.
+-- "Remix selected clip…": opens the dialog before it sends the request.
 function actions.remix_ask ()
   chosen ()
   local settings = need ("dialog").ask (last_settings ())
@@ -74,7 +74,7 @@ function actions.remix_ask ()
   return ask (settings)
 end
 
--- Answers a control surface's request for the selection. The user may not see this screen, so this shows no question
+-- Answers a control surface's request for the selection. The user may not see the screen, so the function asks nothing
 -- and refuses requests that would take long or cost much.
 function actions.selection (instance)
   local places = chosen ()
@@ -87,7 +87,7 @@ function actions.selection (instance)
     end
   end
   local settings = last_settings ()
-  settings.remix = {} -- the surface's own settings apply
+  settings.remix = {} -- the daemon uses the settings of the control surface instead
   return link.send ("selection", request (settings, places), instance)
 end
 
@@ -112,7 +112,7 @@ function actions.cancel ()
   if count == 0 then error ({ text = "This session has no remix in progress." }) end
 end
 
--- Returns the outbox as soon as it offers a result, or after a second.
+-- Returns the outbox as soon as it offers a result, or after one second in any case.
 local function offered ()
   for _ = 1, 20 do
     local now = outbox ()
@@ -122,7 +122,7 @@ local function offered ()
   return outbox ()
 end
 
--- "Place ready remixes": sends `hello`, so that the daemon offers this session's results, then places the results.
+-- "Place ready remixes": sends `hello`, so that the daemon offers this session's results, and then places them.
 function actions.place ()
   if placing.forbidden () then
     error ({ text = "Remixes cannot be placed while Ardour records. They are placed when you stop recording." })
@@ -132,7 +132,7 @@ function actions.place ()
   if placing.all (offered (), link.instance ()) == 0 then error ({ text = "This session has no ready remixes." }) end
 end
 
--- Returns the variation id of a result file, read from the recipe next to it.
+-- Returns the variation id of a result file, read from the recipe next to the file.
 local function variation_of (path)
   local text = files.read ((path:gsub ("%.wav$", ".recipe.json")))
   local recipe = json.decode (text or "")

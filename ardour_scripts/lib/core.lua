@@ -1,6 +1,6 @@
--- Core: loads the modules in this folder. It catches every error, because Ardour removes an action that raises an error
--- from its slot. The chunk takes the folder's path and returns `run` and `need`. The installer also copies files.lua,
--- json.lua and wave.lua from reaper_scripts/lib to this folder.
+-- Core: loads the modules in this folder. It catches every error, because if an action raises an error, Ardour removes
+-- the action from its slot. This file takes the folder's path and returns `run` and `need`. The installer also copies
+-- files.lua, json.lua and wave.lua from reaper_scripts/lib to this folder.
 local folder = ...
 local loaded = {}
 
@@ -11,7 +11,7 @@ local function need (name)
   return loaded[name]
 end
 
--- Runs the function `action` of the module `part`. Shows errors, and sends unexpected errors to the daemon's log.
+-- Runs the function `action` of the module `part`. Shows all errors, and sends unexpected ones to the daemon's log.
 local function run (part, action, ...)
   local arguments = { ... }
   local ok, wrong = pcall (function () return need (part)[action] (table.unpack (arguments)) end)

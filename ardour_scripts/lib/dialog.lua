@@ -5,7 +5,7 @@ local json, link = need ("json"), need ("link")
 local dialog = {}
 local LEFT_OPEN = "(none)"
 
--- Returns the names of the presets by title, as listed by `ace-bridge presets list`.
+-- Returns a table that maps the title of each preset to its name, as listed by `ace-bridge presets list`.
 local function presets ()
   local words = {}
   for index, word in ipairs (link.pointer ().command) do words[index] = word end
@@ -30,7 +30,7 @@ local function title_of (styles, name)
   return LEFT_OPEN
 end
 
--- Opens the dialog with some settings. Returns the user's choices, or nil if the user closes the window.
+-- Opens the dialog, filled in with some settings. Returns the user's choices, or nil if the user closes the window.
 function dialog.ask (settings)
   local styles, remix = presets (), settings.remix
   local answer = LuaDialog.Dialog ("ACE Bridge: remix the selected clip", {

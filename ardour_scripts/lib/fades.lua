@@ -1,14 +1,14 @@
--- Fades: reads the fades of all regions, and applies them to a remix. Scripts can set fades but not read them
--- (Ardour 7.3), so this module lets Ardour save a snapshot, reads it and removes it. The session file does not change.
+-- Fades: reads the fades of all regions, and applies fades to a remix. In Ardour 7.3 scripts can set fades but not read
+-- them, so this module lets Ardour save a snapshot, reads it and removes it. The session file does not change.
 local need = ...
 local files = need ("files")
 
 local fades = {}
 local NAME = "ace-bridge-look"
 local SUPERCLOCK = 282240000 -- ticks per second of Ardour's time unit
-local DEFAULT = 64 -- samples: Ardour's shortest fade, which avoids clicks
+local DEFAULT = 64 -- length of Ardour's shortest fade in samples; it avoids clicks
 
--- The shapes of fades, each with its level half-way through a fade-in, measured in Ardour 7.3
+-- The fade shapes, each with the level half-way through a fade-in, as measured in Ardour 7.3
 -- (docs/decisions/0006-ardour.md).
 local SHAPES = {
   { "FadeLinear", 0.5 }, { "FadeFast", 0.0316 }, { "FadeSlow", 0.0972 }, { "FadeConstantPower", 0.707 },
@@ -32,7 +32,7 @@ local function shape (points)
   return best
 end
 
--- Returns the length in samples and the shape of a region's fade from the element `tag` in the session file.
+-- Returns a fade's length in samples and its shape, read from the element `tag` of a region in the session file.
 local function fade (region, tag, rate)
   local block = region:match ("<" .. tag .. "[ >].-</" .. tag .. ">")
   local points = {}
@@ -58,7 +58,7 @@ function fades.parse (text, rate)
   return found
 end
 
--- Returns the fades of all regions by region id; an empty table if Ardour wrote no snapshot.
+-- Returns a table of all regions' fades by region id. The table is empty if Ardour wrote no snapshot.
 function fades.read (rate)
   local path = Session:path () .. "/" .. NAME .. ".pending"
   Session:save_state (NAME, true, false, false, false, false)
@@ -67,7 +67,7 @@ function fades.read (rate)
   return text and fades.parse (text, rate) or {}
 end
 
--- Gives an audio region the fades read from another region.
+-- Gives an audio region the fades that were read from another region.
 function fades.apply (audio, fade)
   audio:set_fade_in_shape (ARDOUR.FadeShape[fade.in_shape])
   audio:set_fade_in_length (fade.in_length)

@@ -4,7 +4,7 @@ local json = need ("json")
 
 local gain = {}
 
--- Returns the points of a region's gain curve as { samples from the region's start, gain }; nil if the curve is off.
+-- Returns a region's gain curve as a list of { samples from the region's start, gain }; nil if the curve is off.
 function gain.curve (audio)
   if not audio:envelope_active () then return nil end
   local points = json.list ()
@@ -14,7 +14,7 @@ function gain.curve (audio)
   return points
 end
 
--- Gives an audio region the scale amplitude and gain curve of another region. A negative scale inverts the polarity.
+-- Gives an audio region another region's scale amplitude and gain curve. A negative scale inverts the polarity.
 function gain.apply (audio, scale, points)
   audio:set_scale_amplitude (scale)
   if not points then return end

@@ -1,5 +1,5 @@
--- Hook: Ardour's Lua timer calls `tick` ten times a second. About three times a second, it checks this session's
--- outbox. A check reads one small file and parses it only if it has changed.
+-- Hook: Ardour's Lua timer calls `tick` ten times a second, and every third tick checks this session's outbox. A check
+-- reads one small file, and parses the file only if it has changed.
 local need = ...
 local json, link, placing, show = need ("json"), need ("link"), need ("placing"), need ("show")
 local session = need ("session")
@@ -14,14 +14,14 @@ function hook.hello (instance)
   }, instance)
 end
 
--- Gives a newly opened session its own instance id, and sends `bye` for the previous instance.
+-- Gives each newly opened session its own instance id, and sends `bye` for the previous session's instance.
 local function opened (project)
   if hook.instance then pcall (link.send, "bye", {}, hook.instance) end
   hook.project, hook.instance = project, link.instance (true)
   hook.daemon, hook.last, hook.waits = nil, nil, false
 end
 
--- Sends `hello` to each new daemon, once.
+-- Sends `hello` once to each newly started daemon.
 local function greet ()
   local daemon = link.daemon ()
   if daemon and daemon ~= hook.daemon then hook.hello (hook.instance) end
@@ -34,7 +34,7 @@ local function once (key, text)
   show.problem (text)
 end
 
--- Shows the errors of this instance's requests, each once.
+-- Shows each error of this instance's requests once.
 local function tell (outbox)
   for _, refused in ipairs (outbox.errors or {}) do
     once (refused.message_id, refused.text .. "\n\n" .. (refused.hint or ""))
@@ -48,8 +48,8 @@ local function tell (outbox)
   end
 end
 
--- Answers a control surface's request for the selection. An error opens no window here: without an answer within a
--- second, the daemon reports the failure to the surface.
+-- Answers a control surface's request for the selection. Errors open no window here: if the daemon gets no answer
+-- within a second, it reports the failure to the surface.
 local function answer (ask)
   if type (ask) ~= "table" or ask.command ~= "selection" or hook.asked[ask.id] then return end
   hook.asked[ask.id] = true
@@ -62,14 +62,14 @@ local function look ()
   if not text or (text == hook.last and not hook.waits) then return end
   hook.last = text
   local outbox = json.decode (text)
-  if not outbox then return end -- half-written, because the file system has no atomic rename: the next check reads it
+  if not outbox then return end -- half-written, if the file system has no atomic rename
   local _, hindered = placing.all (outbox, hook.instance)
   hook.waits = hindered ~= nil and #outbox.place > 0
   answer (outbox.ask)
   if not hindered then tell (outbox) end
 end
 
--- Does the work of one tick. Ardour may call it again while it redraws during a tick; such a nested call does nothing.
+-- Does the work of one tick. If Ardour redraws during a tick, it may call `tick` again; this nested call does nothing.
 function hook.tick ()
   if hook.busy or not Session then return end
   hook.busy = true

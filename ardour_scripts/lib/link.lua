@@ -1,5 +1,5 @@
 -- Link: the connection to the daemon. The pointer file contains the path of the bridge's folder. Messages are files in
--- the inbox there, an OSC message notifies the daemon, and this instance's outbox file contains the answers.
+-- that folder's inbox, an OSC message notifies the daemon of them, and this instance's outbox file has the answers.
 local need, folder = ...
 local json, files, ids = need ("json"), need ("files"), need ("ids")
 
@@ -16,7 +16,7 @@ end
 
 function link.home () return link.pointer ().home end
 
--- Returns daemon.json as text and decoded; nil if no daemon runs. Only on Linux can this detect a crashed daemon.
+-- Returns daemon.json as text and as a table; nil if no daemon is running. A crash is detected only on Linux.
 function link.daemon ()
   local text = files.read (link.home () .. "/daemon.json")
   local about = json.decode (text or "")
@@ -25,7 +25,7 @@ function link.daemon ()
   return text, about
 end
 
--- Writes a file, or raises an error with a message for the user.
+-- Writes a file. If this fails, raises an error with a message for the user.
 function link.write (path, text)
   local ok, problem = files.write (path, text)
   if not ok then error ({ text = "Cannot write to the bridge's folder: " .. tostring (problem) }) end
@@ -37,7 +37,7 @@ local function memory_path ()
   return link.home () .. "/ardour-" .. ids.hash (link.project ()) .. ".json"
 end
 
--- Returns the data saved for this session: its instance id and the requested clips.
+-- Returns the data saved for this session: its instance id, and the clips whose remixes were requested.
 function link.memory ()
   local memory = json.decode (files.read (memory_path ()) or "")
   if type (memory) ~= "table" then memory = {} end
@@ -55,7 +55,7 @@ function link.remember (memory)
   link.write (memory_path (), json.encode (memory))
 end
 
--- Returns this session's instance id, or makes a new one if `fresh`. The hook does so whenever a session is opened.
+-- Returns this session's instance id, or a new id if `fresh`. The hook requests a new id whenever a session is opened.
 function link.instance (fresh)
   local memory = link.memory ()
   if fresh or not memory.instance then
@@ -98,7 +98,7 @@ function link.command (words)
   return table.concat (parts, " ")
 end
 
--- Starts the daemon without waiting for it.
+-- Starts the daemon, without waiting until it runs.
 function link.start ()
   os.execute (link.command (link.pointer ().command) .. " >/dev/null 2>&1 </dev/null &")
 end

@@ -1,4 +1,4 @@
--- Placing: places a result on a new track below its source, at the exact sample, in one undo step.
+-- Placing: places a result on a new track below its source, accurate to the sample and in one undo step.
 local need = ...
 local json, session, fades, gain, link = need ("json"), need ("session"), need ("fades"), need ("gain"), need ("link")
 
@@ -8,7 +8,7 @@ function placing.forbidden ()
   return Session:actively_recording () and "recording" or nil
 end
 
--- Embeds a file in the session without copying it. Returns the region of the whole file.
+-- Embeds a file in the session without copying it. Returns the region that covers the whole file.
 local function embedded (path)
   local function whole ()
     for _, region in ARDOUR.RegionFactory.regions ():iter () do
@@ -25,9 +25,9 @@ local function embedded (path)
   return whole () or error ({ text = "Ardour cannot embed the file " .. path })
 end
 
--- Returns the position for the remix in samples, the source's place (nil if it is gone), and a note for the user. The
--- anchor is source time, so the remix follows a region that was moved, trimmed at its start or slipped. If the remix
--- cannot follow the region, it is placed at the original position.
+-- Returns the remix's position in samples, the source region's place (nil if the region is gone), and a note for the
+-- user. The anchor is a time in the source file, so the remix follows a region that was moved, trimmed at its start or
+-- slipped. If the remix cannot follow the region, it is placed at the original position.
 local function position_now (anchor)
   local place = session.find (anchor.region)
   if not place then
@@ -61,7 +61,7 @@ local function new_track (name, channels, under, source, comment)
   return route
 end
 
--- Returns a new region that shows only the clip's part of the file, so that it can be extended into the handles.
+-- Returns a new region that shows only the clip's part of the file. The user can extend the region into the handles.
 local function cut (whole, variation, anchor)
   local result = variation.result
   local lead = math.floor (result.source_offset * result.sample_rate + 0.5)
@@ -76,7 +76,7 @@ local function cut (whole, variation, anchor)
   return region
 end
 
--- Returns the track of the nearest earlier variation whose track still exists.
+-- Returns the track of the nearest earlier variation that still has a track.
 local function track_before (anchor, index)
   for before = index - 1, 0, -1 do
     local route = route_by_id (anchor.tracks[tostring (before)])
@@ -84,7 +84,7 @@ local function track_before (anchor, index)
   end
 end
 
--- Returns the track shared by all layered variations, or nil if it does not exist yet.
+-- Returns the track that all layered variations share, or nil if there is no such track yet.
 local function shared_track (anchor)
   for _, id in pairs (anchor.tracks) do
     local route = route_by_id (id)
@@ -92,8 +92,8 @@ local function shared_track (anchor)
   end
 end
 
--- Returns the track for a remix, below the source. The tracks are in the order of the variations, even if a later
--- variation is ready first.
+-- Returns the track for a remix, below the source's track. The tracks follow the order of the variations, even if a
+-- later variation is ready first.
 local function track_for (anchor, variation, place, note)
   local layered = anchor.placement.mode == "lane"
   local shared = layered and shared_track (anchor)
@@ -140,7 +140,7 @@ local function place_new (variation, anchor)
   return placed, note
 end
 
--- Places a variation and confirms it to the daemon. If the variation is already placed, it is only confirmed.
+-- Places a variation and confirms this to the daemon. A variation that is already placed is only confirmed.
 function placing.place (variation, instance)
   local memory = link.memory ()
   local anchor = memory.clips[variation.clip_id]
@@ -163,8 +163,8 @@ function placing.place (variation, instance)
   return false
 end
 
--- Returns a function that restores the selected regions, because a new track changes the selection. The selected tracks
--- are not restored, because selecting a list of tracks can hang Ardour 7.3.
+-- Returns a function that selects the currently selected regions again, because a new track changes the selection. The
+-- track selection is not restored, because selecting a list of tracks can make Ardour 7.3 hang.
 local function selection_kept ()
   local regions = {}
   for region in Editor:get_selection ().regions:regionlist ():iter () do regions[#regions + 1] = region end
@@ -178,7 +178,7 @@ local function selection_kept ()
   end
 end
 
--- Places all results offered to this instance. Returns their number, and what prevents placing, if anything.
+-- Places all results offered to this instance. Returns the number placed, and the reason if placing is not possible.
 function placing.all (outbox, instance)
   local hindered = placing.forbidden ()
   if hindered then return 0, hindered end

@@ -1,13 +1,13 @@
--- Render: writes a region's audio to a file if a source file and an offset cannot describe it, for example if the
--- region is compound or has more than two channels. The region's own gain and fades are left out, because the remix
--- gets them.
+-- Render: writes a region's audio to a file if the audio cannot be described as a file and an offset, for example if
+-- the region is a compound or has more than two channels. The region's own gain and fades are not written to the file,
+-- but are applied to the remix.
 local need = ...
 local link, json, wave = need ("link"), need ("json"), need ("wave")
 
 local render = {}
 local BLOCK = 8192 -- samples per read
-local LONG = 10 -- s of audio above which a progress window opens
-local KEPT = 7 * 86400 -- s for which rendered files are kept, in case a request waits that long
+local LONG = 10 -- seconds of audio above which a progress window opens
+local KEPT = 7 * 86400 -- seconds for which a rendered file is kept, in case its request has to wait
 
 -- Interleaves the first `count` samples of several channels.
 local function interleaved (sides, count)
@@ -18,8 +18,8 @@ local function interleaved (sides, count)
   return all
 end
 
--- Opens a progress window, unless the region is short. Returns a function that shows the progress and returns whether
--- the user has cancelled, and a function that closes the window.
+-- Opens a progress window, unless the region is short. Returns two functions: the first shows the progress and returns
+-- whether the user has cancelled; the second closes the window.
 local function shown (samples, rate)
   if samples < LONG * rate then return function () return false end, function () end end
   local window = LuaDialog.ProgressWindow ("ACE Bridge: rendering the region", true)
@@ -45,7 +45,7 @@ local function copy (audio, samples, file, stopped)
   if not file:close () then error ({ text = "The disk is full. Nothing was sent." }) end
 end
 
--- Removes rendered files older than a week.
+-- Removes rendered files that are older than a week.
 local function sweep (memory, now)
   local kept = json.list ()
   for _, one in ipairs (memory.rendered or {}) do

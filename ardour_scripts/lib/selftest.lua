@@ -5,10 +5,10 @@ local link = need ("link")
 local selftest = {}
 local PROVEN = "7.3"
 
--- The bindings: a name and a function that returns the binding. Some are also called without arguments. They then
--- report the last or the first argument as missing, depending on the compiler; both reports of the tested version are
--- listed. The other bindings are not called, because they may accept a missing region or track, and clone_region
--- without a region crashes Ardour.
+-- The bindings, each with its name and a function that returns it. If two texts follow, the self-test also calls the
+-- binding without arguments. The binding then reports its last or its first argument as missing, depending on the
+-- compiler that built Ardour. The two texts are these reports in the tested version. The other bindings are not
+-- called, because they may accept a missing region or track, and clone_region without a region crashes Ardour.
 local BINDINGS = {
   { "Editor:do_embed", function () return Editor.do_embed, Editor end, "#7 Track", "#2 StringVector" },
   { "Editor:set_selection", function () return Editor.set_selection, Editor end, "#3 number", "#2 SelectionList" },
@@ -42,7 +42,7 @@ function selftest.version ()
   return text:match ('modified%-with="[^"]-([%d.]+)[^"]*"') or text:match ('created%-with="[^"]-([%d.]+)[^"]*"') or ""
 end
 
--- Returns the names of bindings that are missing or whose arguments differ from the tested version.
+-- Returns the names of bindings that are missing, or whose arguments differ from those in the tested version.
 function selftest.missing ()
   local missing = {}
   for _, binding in ipairs (BINDINGS) do
@@ -58,7 +58,7 @@ function selftest.missing ()
   return missing
 end
 
--- Shows at Ardour's start which bindings are missing, if any.
+-- When Ardour starts, shows which bindings are missing, if any.
 function selftest.at_start ()
   local missing = selftest.missing ()
   if #missing == 0 then return end

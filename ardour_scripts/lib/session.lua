@@ -1,10 +1,10 @@
--- Session: describes the session and its regions as fields of the bridge's messages.
+-- Session: describes the session and its regions in the fields of the bridge's messages.
 local need = ...
 local json, fades, gain, ids = need ("json"), need ("fades"), need ("gain"), need ("ids")
 
 local session = {}
 local TICKS = 1920 -- per quarter note
-local AROUND = 1.0 -- s of tempo grid before and after a clip; handles are never longer
+local AROUND = 1.0 -- seconds of tempo grid to send before and after a clip; handles are never longer
 
 function session.rate () return math.tointeger (math.floor (Session:nominal_sample_rate ())) end
 
@@ -12,7 +12,7 @@ function session.audio_folder ()
   return Session:path () .. "/interchange/" .. Session:name () .. "/audiofiles"
 end
 
--- Calls `visit (region, route, playlist)` for each region on an audio track, until `visit` returns a value.
+-- Calls `visit (region, route, playlist)` for each region on an audio track until `visit` returns a value.
 function session.each_region (visit)
   for route in Session:get_tracks ():iter () do
     local track = route:to_track ()
@@ -34,7 +34,7 @@ function session.find (id)
   end)
 end
 
--- Returns the first region on an audio track that plays the file, with its track and playlist.
+-- Returns the first region on an audio track that plays the file, together with the region's track and playlist.
 function session.playing (path)
   return session.each_region (function (region, route, playlist)
     local file = region:source (0):to_filesource ()
@@ -57,7 +57,7 @@ function session.selected ()
   return found
 end
 
--- Returns the region's source as a file and an offset; nil if its audio cannot be described that way.
+-- Returns the region's source as a file and an offset; nil if the region's audio cannot be described that way.
 function session.source (region)
   local channels, sides = region:to_audioregion ():n_channels (), {}
   if region:is_compound () or channels > 2 then return nil end
@@ -69,12 +69,12 @@ function session.source (region)
   local left, right = sides[1], sides[2]
   local source = { path = left.path, offset = region:start ():samples () / session.rate () }
   if not right then
-    -- A mono region may play one channel of a stereo file. Channel 0 may also be the only channel of a mono file.
+    -- A mono region may play one channel of a stereo file. If it plays channel 0, the file may also be mono.
     if left.channel > 1 then return nil end
     if left.channel == 1 then source.channels = "right" end
   elseif right.path ~= left.path then
     if left.channel ~= 0 or right.channel ~= 0 then return nil end
-    source.path_right = right.path -- Ardour records each channel to a separate file
+    source.path_right = right.path -- Ardour records each channel to its own file
   elseif left.channel ~= 0 or right.channel ~= 1 then
     return nil
   end
@@ -95,7 +95,7 @@ local function beat_length (map, ticks)
   return TICKS * 4 // map:meter_at (Temporal.timepos_t.from_ticks (ticks)):note_value ()
 end
 
--- Returns the last beat at or before a time, in ticks (TICKS per quarter note); nil if none is found.
+-- Returns the position of the last beat at or before a time, in ticks (TICKS per quarter note); nil if there is none.
 local function beat_before (map, time)
   local at, bbt = quarter_ticks (map, time), map:bbt_at (time)
   local length = TICKS * 4 // map:meter_at (time):note_value ()
@@ -107,8 +107,8 @@ local function beat_before (map, time)
   return nil
 end
 
--- Returns the beats of a span in samples, and of one second before and after it: times in s from the span's start, and
--- the 0-based indices of the downbeats.
+-- Returns the beats in a span, and in the second before and after it. The span is given in samples. The beats are times
+-- in seconds from the span's start, followed by the 0-based indices of the downbeats.
 function session.grid (position, length)
   local map, rate = Temporal.TempoMap.read (), session.rate ()
   local from = math.max (0, position - math.floor (AROUND * rate))
@@ -139,10 +139,10 @@ function session.project (at)
   }
 end
 
--- Returns the region's gain and fades as fields of a clip's source. Adds fades that are unknown to `ignored`.
+-- Returns the region's gain and fades as fields of a clip's source. If the fades are unknown, adds them to `ignored`.
 local function treatment (region, known_fades, ignored)
   local scale, rate = region:to_audioregion ():scale_amplitude (), session.rate ()
-  -- Inverted polarity is not baked in either: the remix gets the region's gain including its sign.
+  -- Like the gain, inverted polarity is not baked in: the remix gets the region's gain including its sign.
   local treated = { gain_db = scale ~= 0 and 20 * math.log (math.abs (scale), 10) or -150, polarity = false }
   local fade = known_fades[session.id (region)]
   if fade then
@@ -154,8 +154,8 @@ local function treatment (region, known_fades, ignored)
   return treated
 end
 
--- Returns a region, given as its place {region, route, playlist}, as a clip of the request. The clip has no `source` if
--- the region must be rendered.
+-- Returns the request's description of a region. `place` is {region, route, playlist}. The description has no `source`
+-- if the region must be rendered.
 function session.clip (place, id, known_fades)
   local region, route, rate = place.region, place.route, session.rate ()
   local position, length = region:position ():samples (), region:length ():samples ()
@@ -176,13 +176,13 @@ function session.clip (place, id, known_fades)
   }
 end
 
--- Returns a hash of the tempo grid in a span, given in samples. The hash changes whenever the tempo there changes.
+-- Returns a hash of the tempo grid in a span given in samples. If the tempo in the span changes, so does the hash.
 function session.tempo (position, length)
   local grid = session.grid (position, length)
   return grid and ids.hash (json.encode (grid.beats)) or ""
 end
 
--- Returns the data needed to place a remix of this region later, even if the region has changed.
+-- Returns the data needed to place a remix of this region later, even if the region has changed by then.
 function session.anchor (place, known_fades, placement, style)
   local region, id = place.region, session.id (place.region)
   local audio = region:to_audioregion ()

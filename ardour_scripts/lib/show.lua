@@ -1,4 +1,4 @@
--- Show: message boxes and questions.
+-- Show: displays message boxes and asks questions.
 local show = {}
 
 local function message (kind, buttons, text)
