@@ -1,5 +1,5 @@
 -- @noindex
--- Chooses the presets of the three favourite actions.
+-- Asks for the presets that the three favourite actions use.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -18,7 +18,7 @@
 --   [data] toolbar_icons/150/*.png
 --   [data] toolbar_icons/200/*.png
 
--- Adds the other actions to the action list.
+-- Adds all other actions of the bridge to the action list.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,5 +1,5 @@
 -- @noindex
--- Lets any OSC controller remix the selection with /bridge/remix until REAPER quits.
+-- Lets any OSC controller remix the selection with /bridge/remix, until this action is run again or REAPER quits.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,5 +1,5 @@
 -- @noindex
--- Measures behaviour that REAPER does not document, for `ace-bridge doctor`.
+-- Measures undocumented behaviour of REAPER, for `ace-bridge doctor`.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path

@@ -1,4 +1,5 @@
--- Actions: the entries of the action list. Most write a message or queue a task, start the service and end.
+-- Actions: the bridge's entries in the action list. Most actions write a message or queue a task, start the service and
+-- end.
 
 local dialog = require 'dialog'
 local error_guard = require 'error_guard'
@@ -29,8 +30,8 @@ local actions = {}
 local current = objects.current
 
 local HIGHEST_SEED = 4294967295
-local ONE_INSTANCE, RESTART = 1, 2 -- of set_action_options
-local MANY = 3 -- more remixes than this need a confirmation
+local ONE_INSTANCE, RESTART = 1, 2 -- options of set_action_options
+local MANY = 3 -- the user must confirm more remixes than this
 
 local function send(command, args)
   local id, problem = mail.send(command, args)
@@ -38,7 +39,7 @@ local function send(command, args)
   state.add_task({ kind = 'sent', message_id = id, without_answer = true })
 end
 
--- Asks for confirmation before many remixes, with their price, and before a render that blocks REAPER.
+-- Asks for confirmation before many remixes, showing their price, and before a render that blocks REAPER.
 local function is_wanted(made, found, choices)
   local variations = choices.remix.variations or 1
   local count = (choices.placement.as_one and 1 or #found) * variations
@@ -57,8 +58,8 @@ local function is_wanted(made, found, choices)
   return true
 end
 
--- Returns the placement, or nil if the user cancels. Asks whether to remix items that overlap on several tracks as one
--- mix.
+-- Returns the placement, or nil if the user cancels. If the items overlap on several tracks, asks whether to remix them
+-- as one mix.
 local function placement_of(found, choices)
   if not ranges.overlap_on_tracks(found) then return choices.placement end
   local as_one = dialog.yes_no(('These %d items overlap on several tracks, like the microphones of one source.\n\n'
@@ -67,7 +68,7 @@ local function placement_of(found, choices)
   return { mode = as_one and 'new_track' or choices.placement.mode, source = choices.placement.source, as_one = as_one }
 end
 
--- Requests a remix of the ranges; `hint` is shown if there are none. If `priced`, the user has already seen the price.
+-- Requests a remix of the ranges, or shows `hint` if there are none. `priced` means that the user has seen the price.
 local function remix(found, choices, hint, priced)
   if #found == 0 then error_guard.refuse(hint) end
   local placement = placement_of(found, choices)
@@ -93,7 +94,7 @@ local function cancel(job_id)
   registry.wake_service()
 end
 
--- Returns true if the script must keep running: ReaImGui's dialog stays open, REAPER's own input box does not.
+-- Returns true if the script must keep running, because ReaImGui's dialog stays open. REAPER's own input box does not.
 function actions.remix_dialog()
   local gui = toolkit.load()
   if gui then
@@ -161,7 +162,7 @@ local function rerun(changes)
   registry.wake_service()
 end
 
--- Runs the selected remixes again with a new random seed and otherwise the same settings.
+-- Runs the selected remixes again with one new random seed and otherwise the same settings.
 function actions.rerun()
   rerun({ seed = math.random(0, HIGHEST_SEED) })
 end

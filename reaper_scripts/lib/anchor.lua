@@ -1,13 +1,13 @@
--- Anchor: a clip's position in its source. It identifies the clip even after its item was moved, trimmed or slipped.
+-- Anchor: a clip's position in its source. An anchor locates the clip even if its item was moved, trimmed or slipped.
 -- anchor.of(range, take) makes the anchor for the request; anchor.find(…) finds the clip when the result is ready.
 
 local objects = require 'objects'
 
 local anchor = {}
 
-local SAME = 1e-6 -- tolerance in s, and for rates
+local SAME = 1e-6 -- tolerance for rates, and for times in seconds
 
--- Item settings that are not part of the audio sent. The placed item gets them.
+-- Item settings that are not part of the audio sent, but are applied to the placed item.
 local CARRIED = {
   'D_VOL', 'D_SNAPOFFSET', 'D_FADEINLEN', 'D_FADEOUTLEN', 'D_FADEINLEN_AUTO', 'D_FADEOUTLEN_AUTO',
   'D_FADEINDIR', 'D_FADEOUTDIR', 'C_FADEINSHAPE', 'C_FADEOUTSHAPE', 'I_CUSTOMCOLOR',
@@ -39,16 +39,16 @@ function anchor.of(range, take)
     length = range.to - range.from,
     rate = rate,
     source_time = reaper.GetMediaItemTakeInfo_Value(take, 'D_STARTOFFS') + (range.from - position) * rate,
-    starts = starts, -- whether the clip starts at its item's start
+    starts = starts, -- whether the clip's start is also the item's start
     ends = ends,
     gain = math.abs(reaper.GetMediaItemTakeInfo_Value(take, 'D_VOL')),
-    polarity = 1, -- the daemon applies polarity and pan (see take_audio.lua), so the item does not
+    polarity = 1, -- 1 because the daemon applies polarity and pan (see take_audio.lua), so the item must not
     pan = 0,
     carried = carried,
   }
 end
 
--- Returns the anchor of a mix of clips. It covers all of them and is on their lowest track.
+-- Returns the anchor of a mix of clips. The anchor covers all the clips and is on the lowest of their tracks.
 function anchor.mix(clips, tracks_in_order)
   local first, last, number = clips[1], 0, {}
   for place, track in ipairs(tracks_in_order) do number[track] = place end
@@ -83,7 +83,7 @@ function anchor.drop_baked(clip, take, baked)
   end
   if not baked.take_pan then clip.pan = reaper.GetMediaItemTakeInfo_Value(take, 'D_PAN') end
   if baked.item_volume then
-    clip.has_item_volume = clip.carried.D_VOL > 0 -- as a take of the same item, the result would get it twice
+    clip.has_item_volume = clip.carried.D_VOL > 0 -- else a take of this item would get the volume twice
     clip.carried.D_VOL = nil
   end
   if baked.fades then
@@ -93,10 +93,11 @@ function anchor.drop_baked(clip, take, baked)
   end
 end
 
--- Returns the open project that contains the clip's item, otherwise its track; otherwise the project at `project_path`.
+-- Returns the open project that contains the clip's item or, failing that, its track; otherwise the project at
+-- `project_path`.
 function anchor.project_of(project_path, clip)
   local projects = objects.projects()
-  if project_path ~= '' then -- first, because a copy of the project has the same GUIDs
+  if project_path ~= '' then -- search this project first, because a copy of a project has the same GUIDs
     table.sort(projects, function(a, b)
       local first, second = objects.project_path(a) == project_path, objects.project_path(b) == project_path
       return first and not second
@@ -112,9 +113,9 @@ function anchor.project_of(project_path, clip)
   if project_path ~= '' and objects.project_path(first) == project_path then return first end
 end
 
--- Returns where the result belongs: {item or nil, track or nil, zero, from, to}. `zero` is the clip's start, `from` and
--- `to` are the bounds of the new item, all in timeline seconds. `lead` and `tail` are the seconds before and after the
--- clip in the result's file.
+-- Returns where the result belongs, as {item or nil, track or nil, zero, from, to}. `zero` is the clip's start, and
+-- `from` and `to` are the bounds of the new item, all in seconds on the timeline. The arguments `lead` and `tail` are
+-- the seconds before and after the clip in the result's file.
 function anchor.find(project, clip, lead, tail)
   local item = objects.find_item(project, clip.item)
   local take = item and take_of(item, clip.take)
@@ -127,9 +128,9 @@ function anchor.find(project, clip, lead, tail)
   local first = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
   local last = first + reaper.GetMediaItemInfo_Value(item, 'D_LENGTH')
   local zero = first + (clip.source_time - reaper.GetMediaItemTakeInfo_Value(take, 'D_STARTOFFS')) / rate
-  if math.abs(zero - clip.position) < SAME then zero = clip.position end -- exact if the item was not moved
+  if math.abs(zero - clip.position) < SAME then zero = clip.position end -- an unmoved item gives the exact position
   place.zero = zero
-  if clip.is_mix then -- may be longer than its first item
+  if clip.is_mix then -- a mix may be longer than its first item
     place.from, place.to = zero, zero + clip.length
     return place
   end

@@ -14,16 +14,16 @@ local state = require 'state'
 local delivery = {}
 
 local RECORDING = 4 -- bit of GetPlayState
-local MOMENT = 3.0 -- s after `hello` within which the daemon offers finished results
+local MOMENT = 3.0 -- seconds within which the daemon offers finished results after `hello`
 
-local confirmed = {} -- variation ids: never placed twice, not even after an undo
-local closed = {} -- ended jobs (job id .. state) and rejected messages (id) that were handled
-local waiting = false -- whether a result waits to be placed
+local confirmed = {} -- set of variation ids that are not placed again, not even after an undo
+local closed = {} -- set of handled ended jobs (job id .. state) and handled rejections (message id)
+local waiting = false -- whether a result is waiting to be placed
 local open_jobs = false
 local forced_until = 0 -- time until which results are placed even if that clears the redo history
-local to_sweep = true -- whether a request may have ended since the last sweep
+local to_sweep = true -- whether requests may have ended since the last sweep
 
--- Makes results that are offered within the next MOMENT be placed, even if that clears the redo history.
+-- Forces results offered within the next MOMENT seconds to be placed, even if that clears the redo history.
 function delivery.force()
   forced_until = reaper.time_precise() + MOMENT
 end
@@ -54,7 +54,7 @@ local function place_in(project, plans)
   for _, source in ipairs(sources) do peaks.build(project, source) end
 end
 
--- Shows the path of a result whose project is not open, once per REAPER session.
+-- Shows the path of a result whose project is not open. Does this once per result while REAPER runs.
 local function show_closed(found)
   local told = state.get('told') or {}
   local id = found.variation.variation_id
@@ -66,7 +66,7 @@ local function show_closed(found)
     .. 'The file is kept: ' .. found.variation.result.path)
 end
 
--- Returns the plans for all offered results by open project, and the list of these projects.
+-- Returns the plans for all offered results, grouped by open project, and the list of these projects.
 local function plans_by_project(outbox)
   local known, by_project, order = mail.variations(outbox), {}, {}
   for _, id in ipairs(outbox.place) do
@@ -87,7 +87,7 @@ local function plans_by_project(outbox)
   return by_project, order
 end
 
--- Places all results that can be placed now. Returns why the others wait, or nil.
+-- Places all results that can be placed now. Returns the reason why other results wait, or nil.
 local function place_all(outbox)
   local by_project, order = plans_by_project(outbox)
   local is_forced, why = reaper.time_precise() < forced_until, nil
@@ -103,7 +103,8 @@ local function place_all(outbox)
   return why
 end
 
--- Records for the windows why results wait. `why` is false if no result is offered, and nil if all were placed.
+-- Records why results wait, so that the windows can show it. `why` is false if no result is offered, and nil if all
+-- results were placed.
 local function wait_for(why)
   waiting = why ~= false
   if why ~= state.get('obstacle') then state.set('obstacle', why) end
@@ -114,7 +115,7 @@ local function is_over(message_id)
   return note == nil or note.ended == true
 end
 
--- Removes the placeholders of ended requests, unless a project must not change now.
+-- Removes the placeholders of ended requests, except from projects that must not change now.
 local function sweep()
   for _, project in ipairs(objects.projects()) do
     if not edit_guard.obstacle(project) then placeholder.sweep(project, is_over) end
@@ -128,7 +129,7 @@ local function sentence(job)
   end
 end
 
--- Handles an ended job once; shows its error, if any. The note stays for `retry` and re-runs until it expires.
+-- Processes each ended job once and shows its error, if any. The note is kept for retries and re-runs until it expires.
 local function close(job)
   local ending = job.job_id .. job.state
   if closed[ending] then return end
@@ -155,7 +156,7 @@ local function show_rejections(outbox)
   end
 end
 
--- Handles an outbox. While REAPER records, it shows no box and places nothing.
+-- Processes an outbox. While REAPER records, this shows no box and places nothing.
 function delivery.look(outbox)
   open_jobs = false
   local to_place = {}

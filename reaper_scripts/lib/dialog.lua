@@ -11,8 +11,8 @@ local dialog = {}
 local TITLE = 'ACE Bridge: remix'
 local OK_CANCEL, OK = 1, 1
 local YES_NO_CANCEL, YES, CANCEL = 3, 6, 2
-local OPTIONS = ',extrawidth=260,separator=\n' -- separates values by line breaks, because tags contain commas
-local FIELDS = { -- no caption may contain a comma, because REAPER separates captions by commas
+local OPTIONS = ',extrawidth=260,separator=\n' -- line breaks separate the values, because tags contain commas
+local FIELDS = { -- no caption may contain a comma, because REAPER separates the captions with commas
   { 'tags', 'Tags (style keywords)' },
   { 'lyrics', 'Lyrics ([verse] … and | for a new line)' },
   { 'amount', 'Amount (0 = subtle … 1 = free)' },
@@ -52,7 +52,7 @@ local function show(values, title)
   return found
 end
 
--- Returns the user's choices for some ranges, or nil if the user closes the dialog. After an invalid input the dialog
+-- Returns the user's choices for some ranges, or nil if the user closes the dialog. If the input is invalid, the dialog
 -- opens again with the same texts.
 function dialog.choices(found)
   local last = settings.last()
@@ -76,7 +76,7 @@ function dialog.confirm(text)
   return reaper.MB(text, TITLE, OK_CANCEL) == OK
 end
 
--- Returns true for Yes, false for No, nil for Cancel.
+-- Asks a question. Returns true for Yes, false for No, nil for Cancel.
 function dialog.yes_no(text)
   local answer = reaper.MB(text, TITLE, YES_NO_CANCEL)
   if answer == CANCEL then return nil end

@@ -1,5 +1,5 @@
--- Doorbell: notifies the daemon of a new message in its inbox. It uses LuaSocket if installed, otherwise the EEL2
--- action if Install was run. Without either, the daemon finds the file because it watches the inbox folder.
+-- Doorbell: notifies the daemon of a new message in its inbox. Uses LuaSocket if it is installed, otherwise the EEL2
+-- action if Install was run. Without either, the daemon still finds the message, because it watches the inbox.
 
 local home = require 'home'
 local objects = require 'objects'
@@ -9,8 +9,8 @@ local doorbell = {}
 
 local HOST = '127.0.0.1'
 local RING = '/bridge/inbox\0\0\0,\0\0\0' -- an OSC message without arguments
-local LUASOCKET = '/Scripts/Mavriq ReaScript Repository/Various/Mavriq-Lua-Sockets/' -- where ReaPack puts it
-local CURRENT = 0 -- flag of Main_OnCommandEx: none
+local LUASOCKET = '/Scripts/Mavriq ReaScript Repository/Various/Mavriq-Lua-Sockets/' -- ReaPack installs it here
+local CURRENT = 0 -- no flag for Main_OnCommandEx
 
 local socket -- LuaSocket; false if it is not installed
 
@@ -21,7 +21,7 @@ local function luasocket()
   if reaper.file_exists(folder .. 'socket.lua') then
     package.path = package.path .. ';' .. folder .. '?.lua'
     package.cpath = package.cpath .. ';' .. folder .. '?.so;' .. folder .. '?.dll'
-    local ok, found = pcall(require, 'socket') -- fails if it was built for another Lua version
+    local ok, found = pcall(require, 'socket') -- fails if LuaSocket was built for another Lua version
     socket = ok and type(found) == 'table' and found
   end
   return socket
@@ -42,7 +42,8 @@ local function by_action(port)
   reaper.Main_OnCommandEx(id, CURRENT, objects.current())
 end
 
--- Notifies the daemon if it runs. If the notification is lost, the daemon finds the message a tenth of a second later.
+-- Notifies the daemon if it is running. If the notification is lost, the daemon finds the message a tenth of a second
+-- later.
 function doorbell.ring()
   local daemon = home.daemon()
   if not daemon then return end

@@ -1,4 +1,4 @@
--- Error guard: shows every error in a message box and logs it where `ace-bridge doctor` reads it.
+-- Error guard: shows every error in a message box, and writes it to the log that `ace-bridge doctor` reads.
 
 local folders = require 'folders'
 local home = require 'home'
@@ -22,7 +22,7 @@ end
 
 error_guard.log = log
 
--- Runs `step` and shows its error, if any. An error {text = …} is a message for the user; others are script bugs.
+-- Runs `step` and shows its error, if any. An error {text = …} is a message for the user; any other is a script bug.
 function error_guard.run(step, ...)
   local ok, result = xpcall(step, function(problem)
     if type(problem) == 'table' then return problem end

@@ -1,4 +1,4 @@
--- Estimate: the cost of a request before it is sent. The daemon's answer has the exact price.
+-- Estimate: the expected cost of a request before it is sent. The daemon's answer contains the exact price.
 
 local home = require 'home'
 local ranges = require 'ranges'
@@ -13,7 +13,7 @@ function estimate.engine(name)
   end
 end
 
--- Returns an engine's currency and price per second; for "automatic", those of the most expensive engine.
+-- Returns an engine's currency and price per second. For "automatic", returns the values of the most expensive engine.
 local function price_of(name)
   local engine = estimate.engine(name)
   if engine then return engine.currency, engine.price_per_second end
@@ -26,7 +26,8 @@ local function price_of(name)
   return currency, most
 end
 
--- Returns the seconds of audio to generate: the length of all ranges, or of their mix, times the number of variations.
+-- Returns the seconds of audio to generate: the total length of the ranges, or the length of their mix, multiplied by
+-- the number of variations.
 function estimate.seconds(found, placement, variations)
   local seconds = 0
   for _, range in ipairs(found) do seconds = seconds + range.to - range.from end

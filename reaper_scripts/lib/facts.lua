@@ -1,4 +1,4 @@
--- Facts: behaviour that REAPER does not document: measured by the self-test, or assumed if it has not run yet.
+-- Facts: undocumented behaviour of REAPER, as measured by the self-test, or as assumed until the self-test has run.
 
 local files = require 'files'
 local folders = require 'folders'

@@ -2,14 +2,14 @@
 
 local fader = {}
 
-local STEP = 0.01 -- per step of an encoder
-local ABSOLUTE = 0 -- `mode` of get_action_context for absolute values; the other modes are relative
+local STEP = 0.01 -- change of the value per step of an encoder
+local ABSOLUTE = 0 -- the `mode` in get_action_context that means absolute values; the other modes are relative
 
 local function rounded(value)
   return math.floor(math.max(0, math.min(1, value)) * 100 + 0.5) / 100
 end
 
--- Returns the new value, or nil if no controller ran the action. An encoder changes the current value `now`.
+-- Returns the new value, or nil if no controller ran the action. An encoder's steps change the current value `now`.
 function fader.value(now)
   local _, _, _, _, mode, resolution, value, context = reaper.get_action_context()
   local by_osc = context:match('^osc:.*:f=(%-?[%d.]+)')

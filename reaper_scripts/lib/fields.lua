@@ -13,7 +13,7 @@ local LYRICS_HEIGHT = 90 -- pixels
 local FILL, BY_TEXT = 0, 0
 local MOST_VARIATIONS, HIGHEST_SEED = 16, 4294967295
 
--- Returns the field values that show the user's choices.
+-- Returns the values that the fields need to show the user's choices.
 function fields.from(choices)
   local remix = choices.remix
   local form = { preset = remix.preset or '', tags = remix.tags or '', lyrics = remix.lyrics or '', knobs = {},
@@ -23,12 +23,12 @@ function fields.from(choices)
   return form
 end
 
--- Returns the engine whose knobs are shown. For "automatic" this is the first engine.
+-- Returns the engine whose knobs are shown. If the choice is "automatic", this is the first engine.
 local function engine_of(form)
   return estimate.engine(form.engine) or (home.catalogue().engines or {})[1] or { knobs = {}, takes_lyrics = true }
 end
 
--- Returns the choices in the fields. Empty fields and knobs at their defaults are not sent.
+-- Returns the choices that the fields contain, without empty fields and without knobs at their defaults.
 function fields.choices(form)
   local engine = engine_of(form)
   local remix = { variations = form.variations, seed = not form.is_random and form.seed or nil }
@@ -46,7 +46,7 @@ end
 
 -- Drawing -------------------------------------------------------------------------------------------------------------
 
--- Draws a drop-down list of `options`, each {value, text, help}. Returns the chosen value.
+-- Draws a drop-down list of `options`, each of which is {value, text, help}. Returns the chosen value.
 local function choose(ImGui, context, label, value, options)
   local shown = tostring(value)
   for _, option in ipairs(options) do
@@ -87,7 +87,7 @@ local function draw_lyrics(ImGui, context, form)
   end
 end
 
--- Returns a knob's label. ReaImGui identifies the knob by the text after ###, even if the shown text changes.
+-- Returns a knob's label. ReaImGui identifies the knob by the text after ###, so the visible text may change.
 local function label_of(knob, value)
   return knob.name:gsub('_', ' ') .. (value == nil and ' (engine default)' or '') .. '###' .. knob.name
 end
@@ -140,7 +140,7 @@ local function draw_place(ImGui, context, form)
   _, form.mute = ImGui.Checkbox(context, 'Mute the source', form.mute)
 end
 
--- Draws all fields and stores the changes in `form`.
+-- Draws all fields and stores the user's changes in `form`.
 function fields.draw(ImGui, context, form)
   local _
   form.preset = choose(ImGui, context, 'Preset', form.preset, presets())

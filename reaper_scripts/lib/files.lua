@@ -1,9 +1,9 @@
 -- Files: reads whole files, and writes them atomically.
--- Runs on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies this file.
+-- This file must run on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies it.
 
 local files = {}
 
--- Returns a file's content, or its first `limit` bytes; nil if there is no such file.
+-- Returns a file's content, or only its first `limit` bytes if `limit` is given; nil if there is no such file.
 function files.read(path, limit)
   local file = io.open(path, 'rb')
   if not file then return nil end
@@ -36,20 +36,21 @@ local function write_new(path, content)
   if not file then return nil, problem end
   local ok
   ok, problem = file:write(content)
-  local closed, close_problem = file:close() -- a full disk may be reported only here
+  local closed, close_problem = file:close() -- the system may report a full disk only here
   if ok and closed then return true end
   os.remove(path)
   return nil, problem or close_problem
 end
 
--- Writes a temporary file in the same folder, then renames it. Returns true, or nil and an error message.
+-- Writes a file atomically: writes a temporary file in the same folder, then renames it. Returns true, or nil and an
+-- error message.
 function files.write(path, content)
   local folder, name = path:match('^(.*[/\\])([^/\\]+)$')
   local partial = folder .. '.' .. name .. '.tmp'
   local ok, problem = write_new(partial, content)
   if not ok then return nil, problem end
   ok, problem = os.rename(partial, path)
-  if not ok then -- Windows does not rename onto an existing file
+  if not ok then -- Windows cannot rename a file to the name of an existing file
     os.remove(path)
     ok, problem = os.rename(partial, path)
   end

@@ -1,4 +1,4 @@
--- Folders: builds paths, and makes and lists folders through REAPER.
+-- Folders: builds paths, and creates and lists folders through REAPER.
 
 local folders = { SEPARATOR = package.config:sub(1, 1) }
 

@@ -1,14 +1,15 @@
--- Grid: the beats and bars of a span from the project's tempo map, in seconds from the clip's start.
+-- Grid: the beats and bars of a span, from the project's tempo map.
 
 local json = require 'json'
 
 local grid = {}
 
 local MOST_BEATS = 4096
-local MARGIN = 2.0 -- s before and after the clip; handles are never longer
-local AROUND = 1e-9 -- s added to a bar line's time, so that REAPER counts it to that bar
+local MARGIN = 2.0 -- seconds of grid before and after the span; handles are never longer
+local AROUND = 1e-9 -- seconds added to a bar line's time, so that REAPER assigns the time to the bar that starts there
 
--- Returns {beats, downbeats} of a span: times in s from its start, and the 0-based indices of the downbeats.
+-- Returns a span's {beats, downbeats}: the times of the beats in seconds from the span's start, and the 0-based indices
+-- of the downbeats.
 function grid.over(project, from, to)
   local beats, downbeats = json.list(), json.list()
   local first, last = math.max(0, from - MARGIN), to + MARGIN

@@ -1,5 +1,5 @@
--- Home: the bridge's folder. The pointer file next to these scripts contains its path; `ace-bridge install reaper` and
--- the daemon, at each start, write that file.
+-- Home: the bridge's folder. The pointer file next to these scripts contains the folder's path.
+-- `ace-bridge install reaper` writes the pointer file, and the daemon writes it again whenever it starts.
 
 local files = require 'files'
 local folders = require 'folders'
@@ -8,16 +8,16 @@ local json = require 'json'
 local home = {}
 
 local POINTER = 'ace-bridge.json'
-local INSTALLED = 'Scripts/ACE Bridge/' -- the pointer file's folder; ReaPack installs the scripts in another one
+local INSTALLED = 'Scripts/ACE Bridge/' -- the pointer file's folder; ReaPack installs the scripts in another folder
 local CATALOGUE = 'catalogue.json'
-local RUN_HIDDEN = -2 -- timeout of ExecProcess that means: do not wait, and open no console window
+local RUN_HIDDEN = -2 -- the ExecProcess timeout that means: do not wait, and open no console window
 
 local FLATPAK = '/.var/app/fm.reaper.Reaper/' -- part of the resource path if REAPER runs in Flatpak's sandbox
 local OUT_OF_FLATPAK = '/usr/bin/flatpak-spawn --host' -- runs a command outside the sandbox
 
 local here = '' -- the folder of the actions, with its last separator
-local about -- the pointer's content, read once
-local shown -- the catalogue, read once
+local about -- the pointer file's content, read once
+local shown -- the catalogue's content, read once
 
 function home.set_scripts_folder(folder)
   here = folder
@@ -31,7 +31,7 @@ local function beside(name)
   return files.read(here .. name) or files.read(reaper.GetResourcePath() .. '/' .. INSTALLED .. name) or ''
 end
 
--- Returns the pointer's content; nil and an error message if the bridge is not set up.
+-- Returns the pointer file's content; nil and an error message if the bridge is not set up.
 function home.pointer()
   if about then return about end
   local found = json.decode(beside(POINTER))
@@ -47,7 +47,7 @@ function home.path(...)
   return folders.join(home.pointer().home, ...)
 end
 
--- Returns the path of these scripts' folder `name` inside the bridge's folder, and creates it if necessary.
+-- Returns the path of the folder `name` that belongs to these scripts in the bridge's folder. Creates it if necessary.
 function home.own_folder(name)
   local path = home.path('reaper', name)
   folders.make(path)
@@ -58,14 +58,14 @@ local function quoted(word)
   return '"' .. word .. '"'
 end
 
--- Returns the content of daemon.json, or nil if no daemon runs.
+-- Returns the content of daemon.json, or nil if no daemon is running.
 function home.daemon()
   local found = json.decode(files.read(home.path('daemon.json')) or '')
   return type(found) == 'table' and found or nil
 end
 
--- Runs `ace-bridge` in the background: starts the daemon, or runs the command `words` instead. For safety, `words` may
--- contain only fixed words and ids, never names, prompts or paths from the project.
+-- Runs `ace-bridge` in the background with the command `words`. Without `words`, starts the daemon. For safety, `words`
+-- may contain only fixed words and ids, never names, prompts or paths from the project.
 function home.run(words)
   local parts = {}
   for _, word in ipairs(home.pointer().command) do parts[#parts + 1] = quoted(word) end
@@ -74,7 +74,7 @@ function home.run(words)
   return reaper.ExecProcess(table.concat(parts, ' '), RUN_HIDDEN)
 end
 
--- Returns the presets and engines that the daemon wrote when it started, or `install` wrote before the first start.
+-- Returns the catalogue of presets and engines. The daemon writes it when it starts, and `install` before that.
 function home.catalogue()
   if not shown then
     shown = json.decode(files.read(home.path(CATALOGUE)) or beside(CATALOGUE)) or { presets = {}, engines = {} }

@@ -1,7 +1,7 @@
 -- JSON: encodes and decodes the bridge's messages.
 -- json.encode({a = 1}) --> '{"a":1}'; json.list({}) becomes [], json.null becomes null.
--- Bytes that are not UTF-8 (a path on an old disk) become lone surrogates, which the daemon decodes to the same bytes.
--- Runs on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies this file.
+-- Bytes that are not UTF-8 (as in old paths) become lone surrogates, which the daemon decodes to the same bytes.
+-- This file must run on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies it.
 
 local json = { null = setmetatable({}, { __tostring = function() return 'null' end }) }
 
@@ -23,7 +23,7 @@ local function escape(char)
   return ESCAPES[char] or ('\\u%04x'):format(char:byte())
 end
 
--- Returns the position of the first byte from `at` on that is not valid UTF-8; nil if there is none.
+-- Returns the position of the first byte at or after `at` that is not valid UTF-8; nil if there is none.
 local function first_invalid(text, at)
   local _, invalid = utf8.len(text, at)
   local surrogate = text:find('\xED[\xA0-\xBF]', at) -- invalid, but utf8.len of Lua 5.3 accepts it
@@ -45,7 +45,7 @@ end
 local function number(value)
   if value ~= value or value == math.huge or value == -math.huge then error('JSON has no number ' .. value) end
   if math.type(value) == 'integer' then return ('%d'):format(value) end
-  return (('%.17g'):format(value):gsub(',', '.')) -- the locale may have a decimal comma
+  return (('%.17g'):format(value):gsub(',', '.')) -- in some locales the decimal separator is a comma
 end
 
 local write
@@ -188,7 +188,7 @@ function read(text, at, depth)
   return read_number(text, at)
 end
 
--- Returns the decoded value; nil and an error message if the text is not JSON, such as a half-written file.
+-- Returns the decoded value; nil and an error message if the text is not JSON, for example a half-written file.
 function json.decode(text)
   local ok, value, at = pcall(read, text, 1, 0)
   if not ok then return nil, value end
@@ -196,7 +196,7 @@ function json.decode(text)
   return value
 end
 
--- Returns the value, or nil for null.
+-- Returns a value, or nil if the value is null.
 function json.maybe(value)
   if value == json.null then return nil end
   return value

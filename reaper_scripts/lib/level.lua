@@ -1,23 +1,23 @@
--- Level: measures the start of a take through REAPER's accessor, and the level and length of a WAV file from its bytes.
+-- Level: measures the level at the start of a take, through REAPER's accessor, and the level and length of a WAV file.
 
 local files = require 'files'
 
 local level = {}
 
 local RATE, CHANNELS, FRAMES = 48000, 2, 4096
-local FORMATS = { -- bytes per sample → format for string.unpack, and full-scale value
+local FORMATS = { -- maps bytes per sample to the format for string.unpack and the full-scale value
   [2] = { '<i2', 2 ^ 15 },
   [3] = { '<i3', 2 ^ 23 },
   [4] = { '<i4', 2 ^ 31 },
 }
 local FLOAT, FLOATS = 3, { '<f', 1 }
-local BEGINNING = 65536 -- bytes to read: contains the header and all samples to measure
+local BEGINNING = 65536 -- number of bytes to read; they contain the header and all samples to measure
 
 local function rms(sum, count)
   return count > 0 and math.sqrt(sum / count) or 0
 end
 
--- Returns the RMS level of a take's first samples, read through its accessor, in both channels or only the right one.
+-- Returns the RMS level of a take's first samples in both channels or only the right channel, read through an accessor.
 function level.of_take(take, is_right)
   local accessor = reaper.CreateTakeAudioAccessor(take)
   local buffer = reaper.new_array(FRAMES * CHANNELS)
@@ -31,7 +31,7 @@ function level.of_take(take, is_right)
   return rms(sum, count)
 end
 
--- Returns the chunks of a RIFF file by name, each with the position of its content and its size, in bytes.
+-- Returns a RIFF file's chunks by name, each with the position and the size of its content in bytes.
 local function chunks(content)
   local found, at = {}, 13
   while at + 8 <= #content do
@@ -42,7 +42,7 @@ local function chunks(content)
   return found
 end
 
--- Returns the first bytes of a WAV file, with its format; nil for other files.
+-- Returns the first bytes of a WAV file and the file's format; nil for other files.
 local function opened(path)
   local content = files.read(path, BEGINNING) or ''
   local found = content:sub(1, 4) == 'RIFF' and chunks(content) or {}
@@ -53,7 +53,7 @@ local function opened(path)
   return { content = content, data = found.data, format = format, bytes = bits // 8, channels = channels, rate = rate }
 end
 
--- Returns the RMS level of a WAV file's first samples, in all channels or only the right one; nil for other files.
+-- Returns the RMS level of a WAV file's first samples, in all channels or only the right channel; nil for other files.
 function level.of_file(path, is_right)
   local wave = opened(path)
   if not wave then return nil end
@@ -67,7 +67,7 @@ function level.of_file(path, is_right)
   return rms(sum, of)
 end
 
--- Returns a WAV file's length in s; nil for other files.
+-- Returns a WAV file's length in seconds; nil for other files.
 function level.seconds(path)
   local wave = opened(path)
   return wave and wave.data.size / (wave.bytes * wave.channels * wave.rate)

@@ -12,7 +12,7 @@ local function inbox_file(message_id)
   return home.path('inbox', message_id .. '.json')
 end
 
--- Returns why the running daemon cannot read these scripts' messages; nil if it can, or if no daemon runs.
+-- Returns the reason why the running daemon cannot read these scripts' messages; nil if it can or no daemon is running.
 local function incompatibility()
   local daemon = home.daemon()
   for _, protocol in ipairs(daemon and daemon.protocols or { mail.PROTOCOL }) do
@@ -22,7 +22,7 @@ local function incompatibility()
     .. 'Run "ace-bridge install reaper" in a terminal, then run the action again.'
 end
 
--- Writes a message and notifies the daemon unless `is_silent`. Returns the message's id, or nil and an error message.
+-- Writes a message and, unless `is_silent`, notifies the daemon. Returns the message's id, or nil and an error message.
 function mail.send(command, args, message_id, is_silent)
   local problem = incompatibility()
   if problem then return nil, problem end
@@ -43,19 +43,19 @@ end
 
 mail.new_id = state.new_id
 
--- Returns true while the daemon has not read the message.
+-- Returns true until the daemon has read the message.
 function mail.waits(message_id)
   return files.exists(inbox_file(message_id))
 end
 
--- Returns the current outbox, or nil before the daemon has written it.
+-- Returns the current outbox, or nil if the daemon has not written it yet.
 function mail.outbox()
   local found = json.decode(files.read(home.path('outbox', state.instance() .. '.json')) or '')
   if type(found) == 'table' and type(found.jobs) == 'table' then return found end
   return nil
 end
 
--- Returns the variations of an outbox by id, each with its job.
+-- Returns the variations in an outbox by variation id, each with its job.
 function mail.variations(outbox)
   local found = {}
   for _, job in ipairs(outbox and outbox.jobs or {}) do

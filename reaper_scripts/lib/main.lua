@@ -4,7 +4,7 @@ local error_guard = require 'error_guard'
 local home = require 'home'
 
 local OLDEST = 7.08
-local ONE_INSTANCE, RESTART = 1, 2 -- of set_action_options: a second press restarts the script without a question
+local ONE_INSTANCE, RESTART = 1, 2 -- options of set_action_options: running the action again restarts the script
 
 return function(folder, name)
   home.set_scripts_folder(folder)

@@ -1,4 +1,5 @@
--- Notes: the data needed to place a request's results, saved on disk because REAPER may quit before they are ready.
+-- Notes: the data needed to place a request's results, saved on disk because REAPER may quit before the results are
+-- ready.
 -- A note: {message_id, project, placement, clips = {[clip_id] = anchor}, rendered = {paths}}.
 
 local files = require 'files'
@@ -22,13 +23,13 @@ function notes.load(message_id)
   return json.decode(files.read(path_of(message_id)) or '')
 end
 
--- Deletes a request's note and the audio files written for the request.
+-- Deletes a request's note, and the audio files written for the request.
 function notes.remove(note)
   for _, path in ipairs(note.rendered or {}) do os.remove(path) end
   os.remove(path_of(note.message_id))
 end
 
--- Returns the ids of all requests with a note.
+-- Returns the message ids of all requests that have a note.
 function notes.open()
   local ids = {}
   for _, name in ipairs(folders.names(home.own_folder('requests'))) do

@@ -1,7 +1,7 @@
--- Objects: finds tracks, items and takes by GUID, which survives moves, undo and saving.
+-- Objects: finds tracks, items and takes by GUID, because a GUID survives moves, undo and saving.
 -- Placed objects carry their ids as extension data (P_EXT), which is saved with the project.
 
-local objects = { WAITS = 'waits' } -- WAITS: key of a placeholder's mark, whose value is "request/clip/variation"
+local objects = { WAITS = 'waits' } -- WAITS: key of the marker on a placeholder; the marker is "request/clip/variation"
 
 local EXTENSION = 'P_EXT:ace_bridge_'
 
@@ -72,12 +72,12 @@ function objects.takes(item)
   return counted(reaper.CountTakes(item), function(i) return reaper.GetTake(item, i) end)
 end
 
--- Returns the project of the active tab. The parentheses drop EnumProjects' second result, the path.
+-- Returns the project of the active tab. The parentheses drop the second result of EnumProjects, the path.
 function objects.current()
   return (reaper.EnumProjects(-1))
 end
 
--- Returns the open projects, the active tab first.
+-- Returns the open projects, with the active tab's project first.
 function objects.projects()
   local active = objects.current()
   local found, i = { active }, 0
@@ -102,8 +102,8 @@ end
 
 -- Search --------------------------------------------------------------------------------------------------------------
 
--- A survey is an index of a project's items by GUID, variation and placeholder mark. `objects.with_survey` builds it
--- once for many lookups, because a large project has thousands of items.
+-- A survey is an index of a project's items by GUID, variation and placeholder marker. `objects.with_survey` builds the
+-- survey once for many lookups, because a large project has thousands of items.
 local surveys
 
 local function note_item(found, item)
@@ -114,7 +114,7 @@ local function note_item(found, item)
     found.variations[variation] = item
   elseif waits then
     found.waits[waits] = item
-  elseif reaper.CountTakes(item) > 1 then -- a remix placed as a take is never the only one
+  elseif reaper.CountTakes(item) > 1 then -- a remix placed as a take is never its item's only take
     for take in objects.takes(item) do
       variation = take and objects.take_mark(take, 'variation')
       if variation then found.variations[variation] = item end
@@ -131,7 +131,7 @@ local function survey(project)
   return found
 end
 
--- Runs `work` with one survey per project. A survey does not contain items that `work` adds.
+-- Runs `work` with one survey per project. The surveys do not include items that `work` adds.
 function objects.with_survey(work, ...)
   surveys = {}
   local results = table.pack(pcall(work, ...))
@@ -153,19 +153,19 @@ function objects.find_track(project, guid)
   end
 end
 
--- Returns the tracks' GUIDs from top to bottom.
+-- Returns the GUIDs of all tracks from top to bottom.
 function objects.track_guids(project)
   local guids = {}
   for track in objects.tracks(project) do guids[#guids + 1] = objects.track_guid(track) end
   return guids
 end
 
--- Returns the item of a placed variation, whether placed as an item or as a take.
+-- Returns the item that contains a placed variation, whether the variation was placed as an item or as a take.
 function objects.find_variation(project, variation_id)
   return survey(project).variations[variation_id]
 end
 
--- Returns the placeholder with this mark.
+-- Returns the placeholder that has this marker.
 function objects.find_waiting(project, mark)
   return survey(project).waits[mark]
 end

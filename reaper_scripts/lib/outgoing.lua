@@ -1,4 +1,4 @@
--- Outgoing: sends requests. If REAPER must first write the audio of clips, it does so a few milliseconds per tick.
+-- Outgoing: sends requests. If REAPER must first write the audio of clips, this takes a few milliseconds per tick.
 
 local anchor = require 'anchor'
 local error_guard = require 'error_guard'
@@ -15,7 +15,7 @@ local undelivered = require 'undelivered'
 
 local outgoing = {}
 
-local BUDGET = 0.010 -- s per tick for reading; the last block may exceed it, but the tick stays below 20 ms
+local BUDGET = 0.010 -- seconds per tick for reading; the last block may exceed this, but the tick stays below 20 ms
 
 local queue = {} -- requests as returned by request.of
 local reading -- {reader, work, path}
@@ -40,7 +40,7 @@ local function hand_over(made, work, path, lead, tail)
   table.remove(made.work, 1)
 end
 
--- Saves the note before it sends the request, so that every result has a note.
+-- Sends a request. The request's note is saved first, so that every result has a note.
 function outgoing.send(made)
   made.note.created = os.time()
   local ok, problem = notes.save(made.note)
@@ -104,7 +104,7 @@ function outgoing.step()
   error(problem, 0)
 end
 
--- Called when the service ends: queues unsent requests for the next service.
+-- Queues unsent requests for the next service. Called when the service ends.
 function outgoing.abandon()
   if reading then reading.reader:discard() end
   reading = nil

@@ -1,5 +1,5 @@
--- Panel: the window, loop and buttons of the ReaImGui dialog. It stays open, shows cost and progress, and can cancel.
--- Its fields are in fields.lua.
+-- Panel: the window, loop and buttons of the ReaImGui dialog. The dialog stays open, shows the cost and the progress,
+-- and can cancel remixes. Its fields are in fields.lua.
 
 local error_guard = require 'error_guard'
 local estimate = require 'estimate'
@@ -15,15 +15,15 @@ local panel = {}
 
 local TITLE = 'ACE Bridge: remix'
 local WIDTH, HEIGHT = 460, 620
-local TOGGLE, LIT, DARK = 1, 4, 8 -- of set_action_options: a second press closes the dialog
-local INTERVAL = 0.2 -- s between checks of the selection and the outbox
+local TOGGLE, LIT, DARK = 1, 4, 8 -- options of set_action_options: running the action again closes the dialog
+local INTERVAL = 0.2 -- seconds between checks of the selection and the outbox
 local FILL = -1 -- width that fills the available space
 
 local ImGui, context
 local form -- the values of the fields
 local found = {} -- the selected ranges
 local submitted = {} -- message ids of the requests from this dialog
-local remix, cancel -- the functions that the buttons call
+local remix, cancel -- the functions that the dialog's buttons call
 local rows = {} -- progress of the submitted requests
 local next_look = 0
 
@@ -40,7 +40,7 @@ local function clips_in_words()
   return ('%s, %s'):format(what, estimate.text(seconds, form.engine))
 end
 
--- Returns the pressed button: "remix", "cancel", "close" or nil.
+-- Returns the button that the user clicked: "remix", "cancel", "close" or nil.
 local function draw_buttons()
   local pressed
   ImGui.TextWrapped(context, clips_in_words())
@@ -63,8 +63,8 @@ local function draw_progress()
   end
 end
 
--- Draws one frame. Returns whether the dialog stays open, and the pressed button. ReaImGui requires End only if Begin
--- reports a visible window.
+-- Draws one frame. Returns whether the dialog stays open, and the clicked button. ReaImGui requires a call to End only
+-- if Begin reports a visible window.
 local function frame()
   local pressed
   ImGui.SetNextWindowSize(context, WIDTH, HEIGHT, ImGui.Cond_FirstUseEver)
@@ -110,7 +110,7 @@ local function tick()
     context = ImGui.CreateContext(TITLE)
   end
   local open, pressed = frame()
-  error_guard.run(act, pressed) -- after the frame, because `act` may open a message box
+  error_guard.run(act, pressed) -- after the frame is drawn, because `act` may open a message box
   return open
 end
 
@@ -119,7 +119,7 @@ local function loop()
   if ok and goes_on then reaper.defer(loop) end
 end
 
--- Opens the dialog. `ask(ranges, choices)` requests a remix and returns the message id; `stop(job_id)` cancels a job.
+-- Opens the dialog. `ask(ranges, choices)` requests a remix and returns its message id; `stop(job_id)` cancels a job.
 function panel.open(toolkit, ask, stop)
   ImGui, remix, cancel = toolkit, ask, stop
   form = fields.from(settings.last())

@@ -16,7 +16,8 @@ function peaks.busy()
   return #building > 0
 end
 
--- Builds a little. A failed build is not repeated, because REAPER builds missing peaks when it draws the item.
+-- Builds a small part of the peaks. A failed build is not repeated, because REAPER builds missing peaks when it draws
+-- the item.
 function peaks.step()
   local one = table.remove(building, 1)
   if not one or not reaper.ValidatePtr2(one.project, one.source, 'PCM_source*') then return end

@@ -1,5 +1,5 @@
--- Placeholder: a muted, empty item that shows where a remix will appear. It is added when the request is sent, and
--- removed in the undo point that places the remix.
+-- Placeholder: a muted, empty item that shows where a remix will appear. The placeholder is added when the request is
+-- sent, and removed in the same undo point in which the remix is placed.
 
 local edit_guard = require 'edit_guard'
 local error_guard = require 'error_guard'
@@ -11,7 +11,7 @@ local placeholder = {}
 
 local WAITS = objects.WAITS
 local REQUEST = '^(.-)/'
-local GREY = 0x1000000 | 0x707070 -- grey is the same in RGB and BGR
+local GREY = 0x1000000 | 0x707070 -- a grey is the same value in RGB and BGR order
 
 local function key(message_id, clip_id, index)
   return ('%s/%s/%d'):format(message_id, clip_id, index)
@@ -29,7 +29,7 @@ local function put_one(project, note, clip_id, clip, index)
   objects.mark_item(item, WAITS, key(note.message_id, clip_id, index))
 end
 
--- Returns the clips that get a result, by id. If several clips are remixed as one, this is only their mix.
+-- Returns the clips that get a result, by clip id. If several clips are remixed as one, their mix is the only clip.
 local function awaited(note)
   return note.mix and { mix = note.mix } or note.clips
 end
@@ -45,13 +45,14 @@ local function put_all(project, note)
   end)
 end
 
--- Adds a request's placeholders. Results placed as takes or lanes have none, because their place may be used meanwhile.
+-- Adds a request's placeholders. Results placed as takes or lanes get none, because their place may be used for
+-- something else in the meantime.
 function placeholder.put(project, note)
   if note.placement.mode ~= 'new_track' or edit_guard.obstacle(project) then return end
   error_guard.run(put_all, project, note)
 end
 
--- Removes a result's placeholder; call it inside the undo point that places the result.
+-- Removes a result's placeholder. Call this inside the undo point that places the result.
 function placeholder.remove_for_result(project, message_id, clip_id, index)
   local item = objects.find_waiting(project, key(message_id, clip_id, index))
   if item then reaper.DeleteTrackMediaItem(reaper.GetMediaItem_Track(item), item) end

@@ -1,4 +1,4 @@
--- Placing: places a result as an item on a new track, as a take or on a fixed lane, inside an undo point.
+-- Placing: places a result as an item on a new track, as a take or on a fixed lane, in one undo point per project.
 
 local anchor = require 'anchor'
 local objects = require 'objects'
@@ -10,7 +10,7 @@ local placing = {}
 
 local FIXED_LANES = 2 -- value of I_FREEMODE
 
--- Returns the id and the anchor of a result's clip. Clips remixed as one have one result with the id 'mix', unless the
+-- Returns the id and the anchor of a result's clip. If several clips were remixed as one, the id is 'mix', unless the
 -- daemon remixed them separately.
 local function clip_of(note, found)
   local id = found.variation.clip_id
@@ -23,7 +23,7 @@ local function clip_of(note, found)
   return id, note.clips[id]
 end
 
--- Returns the plan for placing a result that was found in the outbox; nil if the note does not contain its clip.
+-- Returns the plan for placing a result found in the outbox; nil if the note does not contain the result's clip.
 function placing.plan(note, found)
   local clip_id, clip = clip_of(note, found)
   if not clip then return nil end
@@ -97,8 +97,8 @@ local function as_lane(plan, place, source)
   return item
 end
 
--- Returns the function that places a result in the requested mode, or as_track if that mode is impossible. The mode
--- 'lane' requires a track that already uses lanes.
+-- Returns the function that places a result in the requested mode, or as_track if that mode is not possible. The mode
+-- 'lane' requires a track that already uses fixed lanes.
 local function way(plan, place)
   local mode = plan.note.placement.mode
   if mode == 'take' and place.item then return as_take end
@@ -127,7 +127,7 @@ function placing.place(project, plans)
   for _, plan in ipairs(plans) do
     local item = objects.find_variation(project, plan.variation.variation_id)
     local source = not item and reaper.PCM_Source_CreateFromFile(plan.result.path)
-    if item then -- placed before but not confirmed
+    if item then -- already placed but not confirmed
       outcomes[#outcomes + 1] = { plan = plan, item = objects.item_guid(item) }
     elseif source then
       ready[#ready + 1], sources[#sources + 1] = plan, source

@@ -1,4 +1,4 @@
--- Prefetch: starts the daemon and lets it prepare the clips while the dialog is open.
+-- Prefetch: while the dialog is open, starts the daemon and lets it prepare the clips.
 
 local mail = require 'mail'
 local objects = require 'objects'
@@ -9,7 +9,7 @@ local state = require 'state'
 
 local prefetch = {}
 
-local last, seen -- signature of the ranges that were last prepared; signature of the ranges at the last call
+local last, seen -- signatures of the ranges prepared last and of the ranges at the last call
 
 local function signature(found)
   local parts = {}
@@ -19,7 +19,7 @@ local function signature(found)
   return table.concat(parts, '\n')
 end
 
--- Sends `prepare` for some ranges, unless REAPER must first write their audio.
+-- Sends a `prepare` message for some ranges, unless REAPER must first write their audio.
 function prefetch.send(found)
   local made = request.of(objects.current(), found, {}, settings.last().placement)
   if #made.work > 0 then return end
@@ -29,14 +29,14 @@ function prefetch.send(found)
   registry.wake_service()
 end
 
--- Called regularly by the open dialog. Prepares a selection that has not changed since the last call.
+-- Prepares the selected ranges if they have not changed since the last call. The open dialog calls this regularly.
 function prefetch.keep(found)
   local now = signature(found)
   local steady = now == seen
   seen = now
   if not steady or now == last or #found == 0 then return end
   last = now
-  local ok, problem = pcall(prefetch.send, found) -- messages for the user are shown only after "Remix"
+  local ok, problem = pcall(prefetch.send, found) -- messages for the user appear only after "Remix"
   if not ok and type(problem) ~= 'table' then error(problem, 0) end
 end
 

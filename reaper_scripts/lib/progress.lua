@@ -1,4 +1,5 @@
--- Progress: converts the outbox to rows for the windows, each {text, overlay, progress, open, failed, job_id}.
+-- Progress: converts the outbox to the rows that the windows show.
+-- Each row is {text, overlay, progress, open, failed, job_id}.
 
 local json = require 'json'
 local mail = require 'mail'
@@ -7,7 +8,7 @@ local state = require 'state'
 
 local progress = {}
 
-local known = {} -- notes by request, read once; false if there is none
+local known = {} -- note of each request, read once; false if the request has none
 
 local function note_of(job)
   local id = job.message_id
@@ -25,8 +26,8 @@ local function elapsed(job)
   return since and (' (%d s)'):format(math.max(0, os.time() - since)) or ''
 end
 
--- Returns a variation's status text: its error, otherwise why REAPER does not place it, otherwise its queue position,
--- otherwise the daemon's message.
+-- Returns a variation's status text, which is the first that exists of these: its error, the reason why REAPER does not
+-- place it, its queue position, the daemon's message.
 local function status_of(variation)
   local problem = json.maybe(variation.error)
   if problem then return problem.text end
@@ -49,7 +50,7 @@ local function row_of(job, variation)
   }
 end
 
--- Returns the rows of all jobs, newest first, or only of the requests with the given message ids.
+-- Returns the rows of all jobs, newest first. If message ids are given, returns only the rows of these requests.
 function progress.rows(outbox, message_ids)
   local wanted, rows = {}, {}
   for _, id in ipairs(message_ids or {}) do wanted[id] = true end

@@ -4,7 +4,7 @@ local objects = require 'objects'
 
 local ranges = {}
 
-local SHORTEST = 1e-6 -- s; shorter ranges and overlaps are ignored
+local SHORTEST = 1e-6 -- seconds; shorter ranges and overlaps are ignored
 
 local function item_bounds(item)
   local from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
@@ -22,14 +22,14 @@ function ranges.time_selection(project)
   if to > from then return from, to end
 end
 
--- Returns the whole selected items.
+-- Returns the selected items as whole ranges.
 function ranges.selected(project)
   local found = {}
   for item in objects.selected_items(project) do add(found, item, item_bounds(item)) end
   return found
 end
 
--- Returns the parts of the selected items inside the time selection; of all items if none is selected.
+-- Returns the parts of the selected items inside the time selection. If no item is selected, uses all items.
 function ranges.in_time_selection(project)
   local from, to = ranges.time_selection(project)
   local found = {}
@@ -39,8 +39,8 @@ function ranges.in_time_selection(project)
   return found
 end
 
--- Returns the parts of items inside razor edits. REAPER lists the areas as "from to envelope", separated by commas.
--- Razor edits of envelopes are skipped.
+-- Returns the parts of items inside razor edits. REAPER lists each razor edit as "from to envelope", separated by
+-- commas. Razor edits of envelopes are skipped.
 function ranges.razor(project)
   local found = {}
   for track in objects.tracks(project) do
@@ -59,7 +59,7 @@ local function overlap(one, other)
   return math.min(one.to, other.to) - math.max(one.from, other.from) > SHORTEST
 end
 
--- Returns true if each range overlaps a range on another track, like the microphones of one source.
+-- Returns true if each range overlaps a range on another track, as with several microphones on one source.
 function ranges.overlap_on_tracks(found)
   for _, one in ipairs(found) do
     local company = false
@@ -72,14 +72,15 @@ function ranges.overlap_on_tracks(found)
   return #found > 0
 end
 
--- Returns the seconds from the first start to the last end.
+-- Returns the seconds from the earliest start to the latest end of some ranges.
 function ranges.span(found)
   local from, to = math.huge, 0
   for _, range in ipairs(found) do from, to = math.min(from, range.from), math.max(to, range.to) end
   return to - from
 end
 
--- Returns the razor edits, otherwise the selected items inside the time selection, otherwise the whole selected items.
+-- Returns the razor edits. If there are none, returns the parts of the selected items inside the time selection, and
+-- without a time selection the whole selected items.
 function ranges.selection(project)
   local found = ranges.razor(project)
   if #found > 0 then return found end

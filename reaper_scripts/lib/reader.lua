@@ -1,5 +1,6 @@
--- Reader: writes a take to a file as REAPER plays it before its FX, a few milliseconds per call.
--- local one = reader.start(project, item, from, length, path); call one:step(0.01) in each tick until it returns true.
+-- Reader: writes a take's audio before its FX to a file. Each call takes a few milliseconds.
+-- Use: local one = reader.start(project, item, from, length, path), then one:step(0.01) in each tick until this returns
+-- true.
 
 local error_guard = require 'error_guard'
 local wave = require 'wave'
@@ -16,7 +17,7 @@ local function rate_of(take)
   return rate >= LOWEST_RATE and rate <= HIGHEST_RATE and rate or USUAL_RATE
 end
 
--- Starts reading `length` seconds of the item's active take at timeline second `from`.
+-- Starts to read `length` seconds of the item's active take, from the second `from` on the timeline.
 function reader.start(project, item, from, length, path)
   local take = reaper.GetActiveTake(item)
   local rate = math.floor(rate_of(take))
@@ -47,7 +48,7 @@ function reader:block()
   self.at = self.at + count
 end
 
--- Reads for about `budget` seconds. Returns true when the file is complete.
+-- Reads for about `budget` seconds. Returns true if the file is then complete.
 function reader:step(budget)
   local stop = reaper.time_precise() + budget
   if not reaper.ValidatePtr2(self.project, self.item, 'MediaItem*') then

@@ -1,4 +1,4 @@
--- Registry: adds the scripts to REAPER's action list through REAPER's API. It never writes REAPER's ini files.
+-- Registry: adds the scripts to REAPER's action list through REAPER's API, and never writes REAPER's ini files.
 
 local files = require 'files'
 local folders = require 'folders'
@@ -12,7 +12,7 @@ local registry = {}
 local MAIN_SECTION = 0
 local PATTERNS = { '^ace%-bridge_.*%.lua$', '^ace%-bridge_.*%.eel$' }
 local SERVICE, BELL = 'ace-bridge_Service.lua', 'ace-bridge_Doorbell.eel'
-local MAIN_BUTTON = 'ace-bridge_Remix with last settings.lua' -- lit while a remix is in progress
+local MAIN_BUTTON = 'ace-bridge_Remix with last settings.lua' -- its button is lit while a remix is in progress
 local LISTEN = 'ace-bridge_Listen to controllers.lua'
 
 local function add(name, last)
@@ -28,7 +28,7 @@ local function scripts()
   return names
 end
 
--- Registers every action. Returns the command ids by script, and writes them to commands.json for OSC users.
+-- Registers every action. Returns the command ids by script name, and writes them to commands.json for OSC users.
 function registry.install()
   local names, commands = scripts(), {}
   for i, name in ipairs(names) do
@@ -49,7 +49,7 @@ function registry.remove()
   end
 end
 
--- Turns the light of the main action's button on or off.
+-- Lights the main action's toolbar button, or turns its light off.
 function registry.light(is_on)
   local named = state.get('button_command')
   local id = named and reaper.NamedCommandLookup(named) or 0
@@ -58,7 +58,7 @@ function registry.light(is_on)
   reaper.RefreshToolbar2(MAIN_SECTION, id)
 end
 
--- Returns the command id of the service; registers the service if neither ReaPack nor Install has done so.
+-- Returns the command id of the service. Registers the service first if neither ReaPack nor Install has done so.
 local function service_command()
   local named = state.get('service_command')
   local id = named and reaper.NamedCommandLookup(named) or 0

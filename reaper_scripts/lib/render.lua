@@ -1,4 +1,5 @@
--- Render: renders an item through its take FX, or a MIDI item through its track's instrument; never through the master.
+-- Render: renders an item through its take FX, or a MIDI item through its track's instrument, but never through the
+-- master.
 -- REAPER is blocked during the render. The render settings and the selection are restored, even after an error.
 
 local error_guard = require 'error_guard'
@@ -11,9 +12,9 @@ local render = {}
 local RENDER_NOW = 42230 -- File: Render project, using the most recent render settings, auto-close render dialog
 local SELECTED_ITEMS, TRACK_STEMS = 32, 2 -- values of RENDER_SETTINGS
 local CUSTOM_BOUNDS, ITEM_BOUNDS = 0, 4 -- values of RENDER_BOUNDSFLAG
-local CURRENT = 0 -- flag of Main_OnCommandEx: none
+local CURRENT = 0 -- no flag for Main_OnCommandEx
 local WAVE_FORMAT = 'evaw'
-local TOLERANCE = 0.05 -- s by which a render's length may differ from the item's
+local TOLERANCE = 0.05 -- seconds by which a render's length may differ from the item's length
 
 local NUMBERS = {
   'RENDER_SETTINGS', 'RENDER_BOUNDSFLAG', 'RENDER_STARTPOS', 'RENDER_ENDPOS', 'RENDER_CHANNELS', 'RENDER_SRATE',
@@ -94,7 +95,7 @@ local function run(project, task, folder, name)
 end
 
 -- Renders a span {item, from, length, midi} to folder/name.wav. Returns the file's path, and the seconds before and
--- after the span in the file, because REAPER renders whole audio items.
+-- after the span in the file, because REAPER always renders whole audio items.
 function render.item(project, span, folder, name)
   local task = { item = span.item, midi = span.midi, from = span.from, to = span.from + span.length }
   if not span.midi then

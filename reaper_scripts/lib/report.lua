@@ -1,4 +1,4 @@
--- Report: the jobs as plain text for the console.
+-- Report: the list of jobs as plain text for the console.
 
 local json = require 'json'
 

@@ -1,4 +1,4 @@
--- Request: builds the arguments of a `remix` message for some ranges, and the note needed to place its results.
+-- Request: builds the arguments of a `remix` message for some ranges, and the note needed to place the results.
 
 local anchor = require 'anchor'
 local facts = require 'facts'
@@ -24,7 +24,7 @@ local function sample_rate(project)
   return rate >= LOWEST_RATE and rate <= HIGHEST_RATE and rate or nil
 end
 
--- Returns the message's `project`, with the tempo and time signature at second `at`.
+-- Returns the message's `project` field, with the tempo and time signature at `at` seconds on the timeline.
 function request.project(project, at)
   local path = objects.project_path(project)
   local media = reaper.GetProjectPathEx(project)
@@ -54,7 +54,7 @@ local function decibels(gain)
   return gain > 0 and math.max(-150, 20 * math.log(gain, 10)) or -150
 end
 
--- Adds the gain and fades that the placed item will get, because the daemon writes them to the recipe.
+-- Adds to a source the gain and fades that the placed item will get, because the daemon writes them to the recipe.
 local function add_carried(source, clip)
   source.gain_db = decibels(clip.gain * (clip.carried.D_VOL or 1))
   source.fade_in = math.max(0, clip.carried.D_FADEINLEN or 0)
@@ -62,7 +62,7 @@ local function add_carried(source, clip)
   return source
 end
 
--- Returns for each setting whether a route ("accessor", "render" or "stem") bakes it into the clip's audio.
+-- Returns which settings a route ("accessor", "render" or "stem") bakes into the clip's audio.
 local function baked_by(route)
   return {
     take_volume = facts.get(route .. '_has_take_volume'),
@@ -73,7 +73,8 @@ local function baked_by(route)
   }
 end
 
--- Returns a clip of the message, its anchor, and what REAPER must write before the clip can be sent (nil if nothing).
+-- Returns the message's description of a clip, the clip's anchor, and the audio that REAPER must write before the clip
+-- can be sent (nil if none).
 local function clip_of(project, range, id)
   local plan = take_audio.plan(range)
   local clip = anchor.of(range, plan.take)
@@ -96,7 +97,8 @@ local function clip_of(project, range, id)
     midi = plan.midi, why = plan.why }
 end
 
--- Returns a request {message_id, args, note, work}; `work` lists the audio that REAPER must write before it is sent.
+-- Returns a request {message_id, args, note, work}. `work` lists the audio that REAPER must write before the request is
+-- sent.
 function request.of(project, ranges, remix, placement)
   local message_id = state.new_id()
   local made = {

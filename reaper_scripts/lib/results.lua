@@ -1,4 +1,4 @@
--- Results: actions on placed results. They swap a result with its source, remove it or run it again.
+-- Results: actions that swap placed results with their sources, remove them or run them again.
 
 local error_guard = require 'error_guard'
 local json = require 'json'
@@ -19,7 +19,7 @@ local function about(object, mark)
   return found.variation and found or nil
 end
 
--- Returns the marks of a placed item as {item, variation, job, request, source, seed, recipe}; nil for other items.
+-- Returns a placed item's markers as {item, variation, job, request, source, seed, recipe}; nil for other items.
 function results.of(item)
   local found = about(item, objects.item_mark)
   local take = not found and reaper.GetActiveTake(item)
@@ -31,7 +31,7 @@ function results.of(item)
   return found
 end
 
--- Returns the selected items that are results; stops the action with a message if there are none.
+-- Returns the selected items that are results. If there are none, stops the action with a message.
 function results.selected(project)
   local found = {}
   for item in objects.selected_items(project) do found[#found + 1] = results.of(item) end
@@ -51,7 +51,8 @@ local function results_of_source(project, guid)
   return found
 end
 
--- Returns each source with its results for the selected items, only once even if both source and result are selected.
+-- Returns the sources of the selected items, each with its results and only once, even if a source and its result are
+-- both selected.
 local function pairs_of_selection(project)
   local found, seen = {}, {}
   for item in objects.selected_items(project) do
@@ -78,7 +79,8 @@ function results.swap(project)
   end)
 end
 
--- Removes the selected placeholders, whose remixes are still placed later; if there are none, the selected results.
+-- Removes the selected placeholders; their remixes are still placed later. If no placeholders are selected, removes the
+-- selected results.
 function results.remove(project)
   if placeholder.remove_selected(project) then return end
   local found = results.selected(project)
@@ -97,7 +99,7 @@ function results.remove(project)
   for _, one in ipairs(found) do mail.send('removed', { variation_id = one.variation }) end
 end
 
--- Runs the jobs of the selected results again with the changed settings `remix`. Returns the ids of the messages.
+-- Runs the jobs of the selected results again with the changed settings `remix`. Returns the ids of the messages sent.
 function results.rerun(project, remix)
   local ids, seen = json.list(), {}
   for _, one in ipairs(results.selected(project)) do

@@ -15,10 +15,10 @@ local undo = require 'undo'
 
 local selftest = {}
 
-local PATIENCE = 3.0 -- s for the daemon to read a message
+local PATIENCE = 3.0 -- seconds within which the daemon must read a message
 local LEFT = -1 -- value of D_PAN
-local FADE = 10.0 -- s, much longer than the measured part
-local QUIETER = 0.8 -- fraction of the unchanged level; a lower level shows that the setting is in the audio
+local FADE = 10.0 -- fade-in length in seconds; much longer than the measured part
+local QUIETER = 0.8 -- fraction of the unchanged level; a lower level shows that the audio includes the setting
 local NEEDS_SOUND = 'Select an audio item that is not silent at its start.'
 local REPORTED = {
   'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades', 'accessor_has_take_pan',
@@ -26,7 +26,7 @@ local REPORTED = {
   'render_has_track_volume', 'render_is_whole_item', 'unicode_paths',
 }
 
--- Returns the settings that may be baked into a clip, each with a change that makes the start of the audio quieter.
+-- Returns the settings that may be baked into a clip's audio, each with a change that makes the audio's start quieter.
 local function causes(item, take)
   local function cause(get, set, object, key, value, is_right)
     return { get = get, set = set, object = object, key = key, value = value or get(object, key) / 2,
@@ -43,7 +43,8 @@ local function causes(item, take)
   }
 end
 
--- Returns for each setting whether it changes the measured level, and restores its value. Silence gives no answer.
+-- Returns which settings change the measured level. Each value is restored afterwards. If the audio is silent, there is
+-- no answer.
 local function affected(measure, list)
   local plain, found = { [true] = measure(true), [false] = measure(false) }, {}
   for name, cause in pairs(list) do
@@ -58,7 +59,7 @@ local function affected(measure, list)
   return found
 end
 
--- Renders the item and returns its level. Records in `about` that the render has the item's length.
+-- Renders the item and returns the render's level. Records in `about` that the render has the item's length.
 local function rendered_level(project, item, is_right, about)
   local span = { item = item, from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION'),
     length = reaper.GetMediaItemInfo_Value(item, 'D_LENGTH') }
@@ -90,8 +91,8 @@ local function probe_paths()
   return ok == true
 end
 
--- Measures how long the daemon takes to find a message without a notification. Then calls `done(seconds)`; `seconds` is
--- nil if the daemon does not find it within PATIENCE.
+-- Measures how long the daemon takes to find a message without a notification, then calls `done(seconds)`. `seconds` is
+-- nil if the daemon does not find the message within PATIENCE seconds.
 local function probe_daemon(project, done)
   local id = mail.send('hello', { daw = request.daw(), project = request.project(project) }, nil, true)
   local start = reaper.time_precise()
@@ -118,7 +119,8 @@ local function report_text(found)
   return table.concat(lines, '\n')
 end
 
--- Runs the self-test and shows its result in a box. It renders the item several times, then waits for the daemon.
+-- Runs the self-test and shows the result in a box. The self-test renders the item several times, then waits for the
+-- daemon.
 function selftest.run(project)
   local item = objects.selected_items(project)() or error_guard.refuse(NEEDS_SOUND)
   local found = probe_sound(project, item)

@@ -1,5 +1,5 @@
--- Service: the background loop. While remixes are in progress it reads the outbox five times a second, writes clips
--- that only REAPER can read, and places and confirms results. It ends when nothing is in progress.
+-- Service: the background loop. While remixes are in progress, it reads the outbox five times a second, writes clips
+-- that only REAPER can read, and places and confirms results. It ends when no remix is in progress.
 
 local delivery = require 'delivery'
 local error_guard = require 'error_guard'
@@ -16,14 +16,14 @@ local undelivered = require 'undelivered'
 
 local service = {}
 
-local INTERVAL = 0.2 -- s between checks of the outbox
-local KEEP_NOTES = 30 * 86400 -- s
+local INTERVAL = 0.2 -- seconds between checks of the outbox
+local KEEP_NOTES = 30 * 86400 -- seconds
 
--- Options of set_action_options: starting the script again restarts it without a question; its button is lit or dark.
+-- Options of set_action_options: if run again, the script restarts without a question; its button is lit or dark.
 local ONE_INSTANCE, RESTART, LIT, DARK = 1, 2, 4, 8
 
-local GREET_AGAIN = 30 -- s between `hello` messages; if one stays unread, the daemon has died
-local STAY = 3.0 -- s after `hello` within which the daemon offers waiting results
+local GREET_AGAIN = 30 -- seconds between `hello` messages; if a message stays unread, the daemon has crashed
+local STAY = 3.0 -- seconds within which the daemon offers waiting results after `hello`
 local MOST_FAILURES = 3
 
 local next_look = 0
@@ -93,7 +93,7 @@ local function leave()
   mail.send('bye', {})
   state.service_ends()
   registry.light(false)
-  reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- also correct if the script ends because it is restarted
+  reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- after a restart, `run` lights the button again
 end
 
 function service.run()
@@ -102,7 +102,7 @@ function service.run()
   registry.light(true)
   undelivered.restore()
   error_guard.run(sweep)
-  reaper.defer(loop) -- not immediately, because the action that starts the service has its own undo point
+  reaper.defer(loop) -- not called directly, because the action that starts the service has its own undo point
 end
 
 return service

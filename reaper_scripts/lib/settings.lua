@@ -1,4 +1,4 @@
--- Settings: the last choices in the dialog and the favourite presets, stored in REAPER's ini file.
+-- Settings: the user's last choices in the dialog and favourite presets, stored in REAPER's ini file.
 
 local home = require 'home'
 local json = require 'json'
@@ -18,12 +18,12 @@ function settings.remember(choices)
   state.keep(KEY, choices)
 end
 
--- Returns choices that use only a preset's own settings and ignore the last ones from the dialog, except the placement.
+-- Returns choices that use only a preset's own settings. Of the last choices in the dialog, only the placement is used.
 function settings.of_preset(name)
   return { remix = { preset = name }, placement = settings.last().placement }
 end
 
--- Returns the names of the favourite presets; if the user has chosen none, the first presets of the catalogue.
+-- Returns the names of the favourite presets. If the user has chosen none, returns the first presets in the catalogue.
 function settings.favourites()
   local names = state.get('favourites')
   if names then return names end
@@ -60,8 +60,8 @@ local READERS = {
   end,
 }
 
--- Returns the choices in the texts of the dialog's fields; nil and an error message if a text is invalid. For empty
--- fields the defaults apply.
+-- Returns the choices that the texts in the dialog's fields express; nil and an error message if a text is invalid.
+-- Empty fields mean the defaults.
 function settings.read(fields)
   local remix = {}
   for _, key in ipairs({ 'preset', 'tags', 'lyrics', 'amount', 'seed', 'variations', 'engine' }) do

@@ -1,5 +1,5 @@
 -- Startup: with the user's consent, adds one line to REAPER's Scripts/__startup.lua that runs "Listen to controllers"
--- whenever REAPER starts. Other lines do not change. The file is backed up before its first change.
+-- whenever REAPER starts. Other lines do not change. The file is backed up before the module first changes it.
 
 local error_guard = require 'error_guard'
 local files = require 'files'

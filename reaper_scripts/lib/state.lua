@@ -1,11 +1,11 @@
 -- State: values that the actions and the service share while REAPER runs, and settings that REAPER saves. No locks are
--- needed, because all scripts run one after the other in REAPER's main thread.
+-- needed, because REAPER runs all scripts in its main thread, one at a time.
 
 local json = require 'json'
 
 local state = { SECTION = 'ace-bridge' }
 
-local ALIVE = 2.0 -- s after its last beat until a service counts as ended
+local ALIVE = 2.0 -- seconds after a service's last sign of life until it counts as ended
 
 function state.get(key)
   return json.decode(reaper.GetExtState(state.SECTION, key))
@@ -19,7 +19,7 @@ function state.forget(key)
   reaper.DeleteExtState(state.SECTION, key, false)
 end
 
--- Stores a value in REAPER's ini file. The JSON has no line breaks, as the file requires.
+-- Stores a value in REAPER's ini file as JSON without line breaks, because the file allows none in a value.
 function state.keep(key, value)
   reaper.SetExtState(state.SECTION, key, json.encode(value), true)
 end

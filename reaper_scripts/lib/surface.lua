@@ -14,8 +14,8 @@ local surface = {}
 
 local answered -- id of the last `ask` that was handled
 
--- Answers the `ask` in an outbox, if it is new. A selection that REAPER must first write to files is not sent, because
--- the daemon waits only one second and a control surface must not block REAPER.
+-- Answers the `ask` in an outbox if it is new. If REAPER must first write the selection's audio to files, the selection
+-- is not sent, because the daemon waits only one second and a control surface must not block REAPER.
 function surface.answer(outbox)
   local ask = json.maybe(outbox.ask)
   if not ask or ask.id == answered or ask.command ~= 'selection' then return end

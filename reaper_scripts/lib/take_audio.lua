@@ -1,20 +1,20 @@
 -- Take audio: chooses how to export a take's audio without changing the project.
--- Route "file": the daemon cuts the audio from the file, exact to the sample.
--- Route "accessor": REAPER's take accessor reads the audio before the take FX.
+-- Route "file": the daemon cuts the audio from the file, accurate to the sample.
+-- Route "accessor": REAPER's take accessor reads the audio as it is before the take FX.
 -- Route "render": REAPER renders the audio through the take FX or the MIDI item's instrument, and is blocked meanwhile.
 
 local error_guard = require 'error_guard'
 
 local take_audio = {}
 
--- File types that every decoder decodes to the same samples. MP3 is not one of them, because decoders disagree on the
--- silence at its start (about 25 ms); REAPER decodes it instead.
+-- File types that every decoder decodes to the same samples. MP3 is not included, because decoders disagree about the
+-- silence at the start of a file (about 25 ms); REAPER itself decodes MP3 files.
 local EXACT_TYPES = { WAVE = true, FLAC = true, AIFF = true, VORBIS = true, OGG = true, OPUS = true }
 local CHANNELS = { [0] = 'normal', [1] = 'swap', [2] = 'downmix', [3] = 'left', [4] = 'right' }
 local FIRST_MULTICHANNEL_MODE = 5
-local ROUNDING = 1e-6 -- s by which a clip may extend past the end of its file
+local ROUNDING = 1e-6 -- seconds by which a clip may extend past the end of its file
 
--- Returns the file's source, which may be nested in section or reversed sources.
+-- Returns a take's file source, which may be nested in section or reversed sources.
 local function root_of(source)
   local parent = reaper.GetMediaSourceParent(source)
   while parent do
@@ -34,7 +34,7 @@ local function has_active_fx(take)
   return false
 end
 
--- Returns why `length` seconds of the take from `offset` cannot be cut from the file exactly; nil if they can.
+-- Returns the reason why `length` seconds of a take from `offset` cannot be cut from the file exactly; nil if they can.
 local function why_not_exact(take, source, offset, length)
   local rate = value(take, 'D_PLAYRATE')
   if reaper.GetMediaSourceParent(source) then return 'a section or reversed' end
@@ -49,7 +49,7 @@ local function why_not_exact(take, source, offset, length)
   return nil
 end
 
--- Returns the clip's span in the file. The daemon applies channel mode, polarity and pan; the new item gets the gain.
+-- Returns a clip's span in the file. The daemon applies channel mode, polarity and pan; the placed item gets the gain.
 local function span_of(take, source, offset)
   local rate, pan = value(take, 'D_PLAYRATE'), value(take, 'D_PAN')
   return {
@@ -72,8 +72,9 @@ local function check_file(source)
   end
 end
 
--- Returns how to export the range {item, from, to}: {route, take, midi, source, ignored, why}. `source` is the span in
--- the file, only for the route "file"; `ignored` lists settings that are left out; `why` is set for "accessor".
+-- Returns how to export a range {item, from, to}, as {route, take, midi, source, ignored, why}. `source` is the span in
+-- the file and is set only for the route "file". `ignored` lists settings that are left out. `why` is the reason for
+-- the route "accessor".
 function take_audio.plan(range)
   local take = reaper.GetActiveTake(range.item)
   if not take then error_guard.refuse('This item is empty. Select an item with audio or MIDI.') end

@@ -1,5 +1,5 @@
--- Toolbar: adds the bridge's buttons to an empty floating toolbar, with the user's consent. Other toolbars and menus do
--- not change. REAPER reads the file (reaper-menu.ini) when it starts.
+-- Toolbar: with the user's consent, adds the bridge's buttons to an empty floating toolbar. Other toolbars and menus do
+-- not change. REAPER reads the toolbars from reaper-menu.ini when it starts.
 
 local error_guard = require 'error_guard'
 local files = require 'files'
@@ -25,7 +25,7 @@ local function section_of(number)
   return ('[Floating toolbar %d]'):format(number)
 end
 
--- Returns the file's sections in order, each {head, body}. Text before the first section gets an empty head.
+-- Returns the file's sections in order, each as {head, body}. Text before the first section gets an empty head.
 local function sections(content)
   local found = { { head = '', body = '' } }
   for line in content:gmatch('[^\n]*\n?') do
@@ -40,7 +40,7 @@ local function is_ours(section)
   return section.head:match('^%[Floating toolbar') ~= nil and section.body:find('title=' .. TITLE, 1, true) ~= nil
 end
 
--- Returns the highest unused floating toolbar; nil if all are in use.
+-- Returns the number of the highest unused floating toolbar; nil if all are in use.
 local function free_number(found)
   local used = {}
   for _, section in ipairs(found) do used[section.head] = true end
@@ -90,7 +90,7 @@ function toolbar.add(commands)
   return number
 end
 
--- Removes the bridge's toolbar; every other section stays identical.
+-- Removes the bridge's toolbar, and leaves all other sections unchanged.
 function toolbar.remove()
   local before = files.read(path())
   if not before then return end

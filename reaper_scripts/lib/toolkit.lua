@@ -1,5 +1,5 @@
--- Toolkit: loads ReaImGui if it is installed. It requests the API of a fixed version, so that updates do not break the
--- dialog.
+-- Toolkit: loads ReaImGui if it is installed. The module requests the API of a fixed version, so that ReaImGui updates
+-- do not break the dialog.
 
 local error_guard = require 'error_guard'
 

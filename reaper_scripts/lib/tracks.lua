@@ -1,11 +1,11 @@
--- Tracks: inserts a new track below another at the correct folder depth, without changing the selection.
+-- Tracks: inserts a new track below another track, at the correct folder depth and without changing the selection.
 
 local objects = require 'objects'
 
 local tracks = {}
 
 local FOLDER_DEPTH = 'I_FOLDERDEPTH'
-local PLAIN = 0 -- flag of InsertTrackInProject: without the user's default settings
+local PLAIN = 0 -- flag of InsertTrackInProject: do not apply the user's track defaults
 
 local function number_of(track)
   return math.floor(reaper.GetMediaTrackInfo_Value(track, 'IP_TRACKNUMBER')) -- from 1
@@ -14,7 +14,7 @@ end
 local function insert(project, index)
   if reaper.APIExists('InsertTrackInProject') then
     reaper.InsertTrackInProject(project, index, PLAIN)
-  else -- an older REAPER can insert only in the active tab; `can_insert` checks this
+  else -- an older REAPER inserts only in the active tab; `can_insert` checks this
     reaper.InsertTrackAtIndex(index, false)
   end
   return reaper.GetTrack(project, index)
@@ -25,7 +25,7 @@ function tracks.can_insert(project)
   return reaper.APIExists('InsertTrackInProject') or objects.current() == project
 end
 
--- Returns the last track in the folder `track`, and the folder depth after it, relative to `track`.
+-- Returns the last track in the folder `track`, and the folder depth after that last track, relative to `track`.
 local function last_in_folder(project, track)
   local depth = reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH)
   local index, last = number_of(track), track -- index: 0-based index of the next track
@@ -37,8 +37,8 @@ local function last_in_folder(project, track)
   return last, depth
 end
 
--- Inserts a sibling below `track`, or after the last child if `track` is a folder. If the track above the new one
--- closes folders, the new track closes them instead.
+-- Inserts a track below `track` at the same folder level, or below its last child if `track` is a folder. If the track
+-- above the new track closes folders, the new track closes them instead.
 function tracks.insert_below(project, track)
   local is_folder = reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH) > 0
   local last, closes = track, reaper.GetMediaTrackInfo_Value(track, FOLDER_DEPTH)
@@ -66,7 +66,7 @@ function tracks.find_group(project, group)
   end
 end
 
--- Settings that are copied to a new track so that it gets the source track's level and pan. Effects are not copied.
+-- Settings copied to a new track, so that it has the source track's level and pan. Effects are not copied.
 local LEVEL = { 'D_VOL', 'D_PAN', 'D_WIDTH', 'D_DUALPANL', 'D_DUALPANR', 'I_PANMODE' }
 
 local function new_for(project, source, above, suffix, like_source)
@@ -79,9 +79,9 @@ local function new_for(project, source, above, suffix, like_source)
   return track, (name ~= '' and name .. ' - ' or '') .. suffix
 end
 
--- Returns the track for variation `index` of a clip; all clips of a request on the same source track share it. A new
--- track is inserted below the source track with its name and colour, and with its level and pan unless the audio sent
--- is a mix or already contains the track's fader.
+-- Returns the track for variation `index` of a clip. All clips that a request takes from one source track share this
+-- track. If it does not exist yet, it is inserted below the source track, with the source track's name and colour. It
+-- also gets the source track's level and pan, unless the audio sent is a mix or already includes the track's fader.
 function tracks.for_clip(project, source, note, clip, index)
   local function group(number)
     return ('%s/%s/%d'):format(note.message_id, clip.is_mix and 'mix' or clip.track, number)
@@ -97,7 +97,7 @@ function tracks.for_clip(project, source, note, clip, index)
   return track
 end
 
--- Deletes a track that was inserted for results if it has no items and no effects.
+-- Deletes a track if it was inserted for results and has no items and no effects.
 function tracks.remove_if_unused(track)
   if objects.track_mark(track, 'group') and reaper.GetTrackNumMediaItems(track) == 0 then
     if reaper.TrackFX_GetCount(track) == 0 then reaper.DeleteTrack(track) end

@@ -1,4 +1,5 @@
--- Undelivered: watches messages that the daemon has not answered. If they stay unread, it starts the daemon, once.
+-- Undelivered: watches messages that the daemon has not answered. If messages stay unread, starts the daemon, but only
+-- once.
 
 local error_guard = require 'error_guard'
 local home = require 'home'
@@ -7,11 +8,11 @@ local state = require 'state'
 
 local undelivered = {}
 
-local PATIENCE = 1.5 -- s for a running daemon to read a message
-local START_PATIENCE = 25 -- s for a daemon to start on a slow disk
+local PATIENCE = 1.5 -- seconds that a running daemon may take to read a message
+local START_PATIENCE = 25 -- seconds that a daemon may take to start from a slow disk
 
 local watched = {} -- message_id → time at which watching started
-local needs_no_answer = {} -- ids of messages that the daemon only reads and does not answer
+local needs_no_answer = {} -- set of ids of messages that the daemon reads but does not answer
 local started -- time at which this script started the daemon
 local given_up = false
 
@@ -28,12 +29,12 @@ function undelivered.watch(message_id, without_answer)
   save()
 end
 
--- Watches the unanswered messages of an earlier service in this REAPER process.
+-- Watches the unanswered messages that an earlier service in this REAPER process sent.
 function undelivered.restore()
   for _, id in ipairs(state.get('open') or {}) do undelivered.watch(id) end
 end
 
--- Returns true while an answer is expected.
+-- Returns true while an answer from the daemon is expected.
 function undelivered.busy()
   return next(watched) ~= nil and not given_up
 end

@@ -12,14 +12,14 @@ local function finish(project, name, ok, ...)
   return ...
 end
 
--- Runs `change` as one undo point called `name` and returns its results.
+-- Runs `change` as one undo point called `name`. Returns the results of `change`.
 function undo.point(project, name, change, ...)
   reaper.Undo_BeginBlock2(project)
   reaper.PreventUIRefresh(1)
   return finish(project, name, xpcall(change, debug.traceback, ...))
 end
 
--- Prevents an undo point for an action that changes nothing: REAPER creates none for a script that defers.
+-- Prevents an undo point for an action that changes nothing. REAPER creates no undo point for a script that defers.
 function undo.none()
   reaper.defer(function() end)
 end

@@ -1,5 +1,5 @@
 -- Wave: writes a 32-bit float WAV file of known length, block by block.
--- Runs on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies this file.
+-- This file must run on plain Lua 5.3 and 5.4 without REAPER's API, because `ace-bridge install ardour` copies it.
 
 local wave = {}
 wave.__index = wave

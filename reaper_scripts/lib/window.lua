@@ -1,5 +1,5 @@
--- Window: shows this REAPER's remixes and their progress. Closing the window does not stop the service. A click on a
--- row's cross cancels its job.
+-- Window: shows this REAPER's remixes and their progress. Closing the window does not stop the service. Clicking the
+-- cross in a row cancels the row's job.
 
 local error_guard = require 'error_guard'
 local mail = require 'mail'
@@ -11,16 +11,16 @@ local TITLE = 'ACE Bridge: remixes'
 local WIDTH, HEIGHT, FLOATING = 460, 260, 0
 local MARGIN, ROW, BAR = 12, 40, 6 -- pixels
 local FONT, SIZE = 'Arial', 14
-local ESCAPE, CLOSED = 27, -1 -- of gfx.getchar
-local INTERVAL = 0.2 -- s between checks of the outbox
-local TOGGLE, LIT, DARK = 1, 4, 8 -- of set_action_options: a second press closes the window
+local ESCAPE, CLOSED = 27, -1 -- results of gfx.getchar
+local INTERVAL = 0.2 -- seconds between checks of the outbox
+local TOGGLE, LIT, DARK = 1, 4, 8 -- options of set_action_options: running the action again closes the window
 local COLORS = { back = { 0.13, 0.13, 0.14 }, text = { 0.86, 0.86, 0.86 }, bar = { 0.30, 0.62, 0.55 },
   groove = { 0.22, 0.22, 0.24 }, failed = { 0.80, 0.36, 0.30 } }
 
 local CROSS, CROSS_SIZE = 'x', 14 -- pixels
-local LEFT_BUTTON = 1 -- of gfx.mouse_cap
+local LEFT_BUTTON = 1 -- bit in gfx.mouse_cap
 
-local shown = {} -- rows of progress
+local shown = {} -- the progress rows
 local next_look = 0
 local was_down = false
 local cancel -- function that cancels a job
@@ -54,7 +54,7 @@ local function top_of(place)
   return MARGIN + (place - 1) * ROW
 end
 
--- Handles a click on a cross, once per press of the mouse button.
+-- Cancels the job if its cross is clicked, once per press of the mouse button.
 local function click()
   local down = gfx.mouse_cap & LEFT_BUTTON ~= 0
   local pressed = down and not was_down
