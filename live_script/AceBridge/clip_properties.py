@@ -9,11 +9,11 @@ from __future__ import annotations
 from .warp import WarpMap
 
 CLOSE = 1e-3  # tolerance for positions, in beats, or in seconds for unwarped clips
-LEVEL = 5e-3  # tolerance for the gain, as a fraction of its range; Live may round the value
+LEVEL = 5e-3  # tolerance for the gain, as a fraction of the gain's range; Live may round the value
 
 
 def set_properties(clip, context, piece, lead, seconds, make_marker):
-    """Set all properties of a clip, in an order in which Live accepts each of them.
+    """Set all properties of a clip in an order that Live accepts.
 
     Args:
         clip: Live's new clip, in the Arrangement or a slot.
@@ -45,7 +45,7 @@ def set_properties(clip, context, piece, lead, seconds, make_marker):
         if end > start:
             clip.end_marker = end
     else:
-        _set_loop(clip, start, end)  # while the loop is off, Live uses these as start and end markers
+        _set_loop(clip, start, end)  # while the loop is off, Live uses the loop's ends as start and end markers
 
 
 def points(context, lead, seconds):

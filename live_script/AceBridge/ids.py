@@ -1,4 +1,4 @@
-"""Functions for random version 4 UUIDs. They avoid the module `uuid`, which some versions of Live do not have."""
+"""Functions for random version 4 UUIDs without the module `uuid`, which some versions of Live do not have."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Helpers for Live's objects. They check whether an object still exists, and find a clip's track or scene.
 
-An object that was deleted in Live compares equal to None and raises an error on access. Live returns a new wrapper each
-time, so objects must be compared with == and never with `is`.
+An object that was deleted in Live compares equal to None and raises an error on access. Live returns a new wrapper for
+an object each time, so objects must be compared with == and never with `is`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def track_of(song, thing):
 
 
 def scene_of(track, clip):
-    """Return the scene index of the slot that contains a clip, or None."""
+    """Return the scene index of the slot that contains a clip; None if no slot contains the clip."""
     for index, slot in enumerate(track.clip_slots):
         if slot.has_clip and slot.clip == clip:
             return index

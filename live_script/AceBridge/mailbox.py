@@ -43,7 +43,7 @@ class Mailbox:
         return message_id
 
     def waits(self, message_id):
-        """Return whether a message still waits in the inbox, so that the daemon has not read it yet."""
+        """Return whether a message still waits in the inbox because the daemon has not read it."""
         return os.path.exists(os.path.join(self._home, "inbox", message_id + ".json"))
 
     def news(self):
@@ -55,7 +55,7 @@ class Mailbox:
                 return None
             with open(self._outbox, "rb") as file:
                 found = json.loads(file.read().decode("utf-8"))
-        except (OSError, ValueError):  # not written yet; the daemon replaces it atomically, so never half-written
+        except (OSError, ValueError):  # not written yet; it is never half-written, because it is replaced atomically
             return None
         self._seen = seen
         return found if isinstance(found, dict) else None

@@ -1,6 +1,7 @@
 """Functions that place a result on a new audio track to the right of its source, in one tick and one undo step.
 
-placing_queue.py calls `place` in one tick and `check` in the next ones. It confirms a result only when `check` ends.
+placing_queue.py calls `place` in one tick, and then `check` in each tick until `check` returns True. Only then does it
+confirm the result.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class Placing:
     """The placing of one result."""
 
     def __init__(self, song, application, make_marker, task):
-        """Take Live's song and application, its WarpMarker class, and the PlacingTask (see placing_queue.py)."""
+        """Take Live's song, application and WarpMarker class, and the PlacingTask (see placing_queue.py)."""
         self.variation_id = task.variation_id
         self.path = task.result["path"]
         self.note = ""  # name of a property that is still wrong after the last attempt
@@ -90,7 +91,7 @@ class Placing:
 
     @property
     def item(self):
-        """Return the id that messages use for the placed result: Live's pointer to its track."""
+        """Return the id that messages use for the placed result: Live's pointer to the result's track."""
         return str(self._track._live_ptr)
 
     # --- inner parts -------------------------------------------------------------------------------------------------

@@ -42,7 +42,7 @@ class PlacingQueue:
         self._queue = [one for one in self._queue if one[0] in wanted]
 
     def step(self, song, application, make_marker, sources):
-        """Do the next step, if any. `sources` maps the message_id of each request in this session to its clip."""
+        """Do the next step, if any. `sources` maps each request's message_id to its clip, for this session only."""
         if self._placing is not None:
             self._check()
         elif self._queue:
@@ -86,7 +86,7 @@ class PlacingQueue:
                 self._say(" ".join(["Remix placed.", *placing.ignored]))
 
     def _by_hand(self, variation_id, path):
-        """Show the path of the result's file. A Live without `create_audio_clip` cannot place it, so the user must."""
+        """Show the result's path, because in a Live without `create_audio_clip` the user must place the file."""
         self._tell("placed", {"variation_id": variation_id, "by_hand": True, "text": BY_HAND})
         self._say("The remix is at %s: %s." % (path, BY_HAND))
 

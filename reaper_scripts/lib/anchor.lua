@@ -1,4 +1,4 @@
--- Anchor: a clip's position in its source. An anchor locates the clip even if its item was moved, trimmed or slipped.
+-- Anchor: a clip's position in its source. The anchor locates the clip even if the item was moved, trimmed or slipped.
 -- anchor.of(range, take) makes the anchor for the request; anchor.find(…) finds the clip when the result is ready.
 
 local objects = require 'objects'
@@ -93,7 +93,7 @@ function anchor.drop_baked(clip, take, baked)
   end
 end
 
--- Returns the open project that contains the clip's item or, failing that, its track; otherwise the project at
+-- Returns the open project that contains the clip's item or, failing that, the clip's track; otherwise the project at
 -- `project_path`.
 function anchor.project_of(project_path, clip)
   local projects = objects.projects()

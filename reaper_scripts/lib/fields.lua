@@ -6,7 +6,7 @@ local json = require 'json'
 
 local fields = {}
 
-local PARTS = { '[verse]', '[chorus]', '[bridge]', '[inst]' } -- section tags; each gets its own line in the lyrics
+local PARTS = { '[verse]', '[chorus]', '[bridge]', '[inst]' } -- section tags, each inserted on its own line
 local MODES = { 'new_track', 'take', 'lane' }
 local MODE_NAMES = { new_track = 'a new track below', take = 'a take', lane = 'a fixed lane' }
 local LYRICS_HEIGHT = 90 -- pixels

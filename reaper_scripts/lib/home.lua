@@ -15,7 +15,7 @@ local RUN_HIDDEN = -2 -- the ExecProcess timeout that means: do not wait, and op
 local FLATPAK = '/.var/app/fm.reaper.Reaper/' -- part of the resource path if REAPER runs in Flatpak's sandbox
 local OUT_OF_FLATPAK = '/usr/bin/flatpak-spawn --host' -- runs a command outside the sandbox
 
-local here = '' -- the folder of the actions, with its last separator
+local here = '' -- the actions' folder, including the trailing separator
 local about -- the pointer file's content, read once
 local shown -- the catalogue's content, read once
 

@@ -1,4 +1,4 @@
--- Results: actions that swap placed results with their sources, remove them or run them again.
+-- Results: actions that swap a placed result with its source, remove the result or run the remix again.
 
 local error_guard = require 'error_guard'
 local json = require 'json'
@@ -51,8 +51,8 @@ local function results_of_source(project, guid)
   return found
 end
 
--- Returns the sources of the selected items, each with its results and only once, even if a source and its result are
--- both selected.
+-- Returns the sources of the selected items, each with its results. Each source is returned only once, even if a source
+-- and one of its results are both selected.
 local function pairs_of_selection(project)
   local found, seen = {}, {}
   for item in objects.selected_items(project) do

@@ -32,7 +32,7 @@ local function other_lines(content)
   return table.concat(kept)
 end
 
--- Adds the line at the end of the file. `command` is the action's command id with its underscore.
+-- Adds the line at the end of the file. `command` is the action's command id, including the leading underscore.
 function startup.add(command)
   local before = files.read(path())
   if before and not is_ours(before) then files.write(path() .. BACKUP, before) end

@@ -7,7 +7,7 @@ local toolkit = {}
 
 local VERSION = '0.9'
 
--- Returns ReaImGui's functions, or nil if it is not installed or not compatible.
+-- Returns ReaImGui's functions, or nil if ReaImGui is not installed or not compatible.
 function toolkit.load()
   if not reaper.APIExists('ImGui_GetBuiltinPath') then return nil end
   package.path = reaper.ImGui_GetBuiltinPath() .. '/?.lua;' .. package.path

@@ -80,8 +80,9 @@ local function new_for(project, source, above, suffix, like_source)
 end
 
 -- Returns the track for variation `index` of a clip. All clips that a request takes from one source track share this
--- track. If it does not exist yet, it is inserted below the source track, with the source track's name and colour. It
--- also gets the source track's level and pan, unless the audio sent is a mix or already includes the track's fader.
+-- track. If it does not exist yet, it is inserted below the source track, with the source track's name and colour. The
+-- new track also gets the source track's level and pan, unless the audio sent is a mix or already includes the track's
+-- fader.
 function tracks.for_clip(project, source, note, clip, index)
   local function group(number)
     return ('%s/%s/%d'):format(note.message_id, clip.is_mix and 'mix' or clip.track, number)
