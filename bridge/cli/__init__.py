@@ -1,1 +1,1 @@
-"""The command line, `ace-bridge`."""
+"""The command-line interface, `ace-bridge`."""

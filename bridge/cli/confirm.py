@@ -12,13 +12,13 @@ from typing import Any
 from bridge.cli.console import Console
 from bridge.errors import BridgeError, ConfirmNeeded, OutputUnwritable
 
-ASK_ABOVE = 3  # largest number of remixes that are submitted without a question
+ASK_ABOVE = 3  # maximum number of remixes to submit without asking
 OTHER_FOLDER = "Choose another folder with --out."
-KEPT_RATES = range(44_100, 192_001)  # Hz: results keep a file's sample rate if it is in this range
+KEPT_RATES = range(44_100, 192_001)  # sample rates, in Hz, that a result takes over from its file
 
 
 def rate_of(files: Sequence[Path]) -> int | None:
-    """Return the sample rate for the results, Hz: the files' common rate, or None to keep the model's rate."""
+    """Return the results' sample rate in Hz, or None (the model's rate) if there is no common rate to keep."""
     from bridge.audio.header import sample_rate
 
     rates = set()
@@ -33,7 +33,10 @@ def rate_of(files: Sequence[Path]) -> int | None:
 
 
 def seconds_of(files: Sequence[Path], offset: float, length: float | None) -> float | None:
-    """Return the total length of the spans to remix, s; None if a file cannot be read (the daemon explains why)."""
+    """Return the total length of the spans to remix, in seconds.
+
+    Returns None if a file cannot be read; the daemon then reports the reason.
+    """
     total = 0.0
     for path in files:
         found = _length(path)
@@ -45,7 +48,7 @@ def seconds_of(files: Sequence[Path], offset: float, length: float | None) -> fl
 
 
 def _length(path: Path) -> Mapping[str, Any] | None:
-    """Measure a file exactly, as a worker process does, with ffmpeg if needed; return None if it is unreadable."""
+    """Measure a file as a worker process does, with ffmpeg if needed; return None if the file is unreadable."""
     from bridge.workers.tasks.length import length
 
     try:
@@ -55,7 +58,7 @@ def _length(path: Path) -> Mapping[str, Any] | None:
 
 
 def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], console: Console) -> bool:
-    """Return whether the remixes will run on fal. If the running daemon does not have the key, print a note."""
+    """Return whether the remixes will run on fal. Print a note if the running daemon lacks the key."""
     from bridge.config.credentials import find
 
     if options.engine not in (None, "auto", "fal"):
@@ -73,10 +76,10 @@ def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], c
 
 
 def confirm(options: argparse.Namespace, clips: int, seconds: float | None, folder: Path, console: Console) -> None:
-    """Print the number and the cost of the remixes, and ask for consent if either exceeds its limit.
+    """Print the number and the cost of the remixes. Ask for consent if the number or the cost exceeds its limit.
 
     Raises:
-        ConfirmNeeded: the user declined, or cannot be asked.
+        ConfirmNeeded: the user declined, or cannot be asked (no terminal, or JSON output).
     """
     from bridge.config.load import load
     from bridge.jobs.budget import money
@@ -98,7 +101,7 @@ def confirm(options: argparse.Namespace, clips: int, seconds: float | None, fold
 
 
 def agreed(question: str, on_cancel: str = "Nothing was sent.") -> bool:
-    """Ask the user a yes-or-no question. Ctrl-C prints `on_cancel` and ends the command.
+    """Ask a yes-or-no question and return whether the answer is yes. On Ctrl-C, print `on_cancel`.
 
     Raises:
         KeyboardInterrupt: the user pressed Ctrl-C.
@@ -112,7 +115,7 @@ def agreed(question: str, on_cancel: str = "Nothing was sent.") -> bool:
 
 
 def folder_for(name: str | None) -> str | None:
-    """Create the results folder before anything is paid, and return its absolute path.
+    """Create the results folder before any paid remix is submitted, and return the folder's absolute path.
 
     Raises:
         OutputUnwritable: the folder cannot be created or written to.

@@ -19,7 +19,7 @@ Show = Callable[[Mapping[str, Any]], None]
 
 
 class Console:
-    """Prints the output of one command."""
+    """The output of one command."""
 
     def __init__(self, as_json: bool) -> None:
         self._json = as_json
@@ -31,16 +31,16 @@ class Console:
 
     @contextlib.contextmanager
     def progress(self, describe: Describe) -> Iterator[Show]:
-        """Show a job while it runs.
+        """Yield a function that shows a job; it is called at each change.
 
         Args:
-            describe: returns a job's heading and the names of its clips.
+            describe: function that returns a job's heading and the names of its clips.
         """
         if self._json:
             yield lambda job: print(json.dumps({"event": "job", **job}), flush=True)
             return
         if sys.stderr.isatty():
-            from rich.console import Console as Terminal  # only here: slow to import
+            from rich.console import Console as Terminal  # imported only here, because the import is slow
 
             from bridge.cli.progress_bars import Bars
 
@@ -50,7 +50,7 @@ class Console:
             yield Lines(self.say, describe)
 
     def finish(self, job: Mapping[str, Any]) -> int:
-        """Print the outcome, then the results' paths; return 0 only if every result exists."""
+        """Print the outcome, then the results' paths; return 0 if every result exists, else 1."""
         results = [one["result"]["path"] for one in job["variations"] if one["state"] == "done" and one["result"]]
         complete = len(results) == len(job["variations"]) and job["state"] == "done"
         if self._json:
@@ -59,7 +59,7 @@ class Console:
             )
             return 0 if complete else 1
         for warning in job["warnings"] if results else ():
-            if warning["code"] != "not_ace_step":  # the summary names the engine
+            if warning["code"] != "not_ace_step":  # already in the summary, which names the engine
                 self.say(f"note: {warning['text']}")
         for one in job["variations"]:
             if one["error"]:
@@ -75,7 +75,7 @@ class Console:
 
 
 def _summary(job: Mapping[str, Any], results: int) -> str:
-    """Return the line about the engine and the cost."""
+    """Return the line that names the engine and the cost."""
     cost = job["cost"]
     by = LABELS.get(job["engine"], job["engine"])
     states = {one["state"] for one in job["variations"]}
@@ -96,7 +96,7 @@ def _each(job: Mapping[str, Any]) -> float:
 
 
 def ago(moment: float) -> str:
-    """Return how long ago a unix time was, such as "5 min ago"."""
+    """Return the time since a Unix time, such as "5 min ago"."""
     seconds = max(0.0, time.time() - moment)
     for size, word in ((86400, "d"), (3600, "h"), (60, "min")):
         if seconds >= size:

@@ -1,6 +1,6 @@
-"""Reads jobs from the journal, without the daemon, for `jobs`, `show` and the names in progress output.
+"""Reads jobs directly from the journal, for `jobs`, `show` and the names in progress output.
 
-Opens the journal read-only, which does not disturb a running daemon.
+The daemon need not run. The journal is opened read-only, which does not disturb a running daemon.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ def still_open(home: Path) -> list[Found]:
 
 
 def one(home: Path, start: str | None) -> Found:
-    """Return the job whose ID, or whose variation's ID, begins with `start`; without `start`, the newest job.
+    """Return the job whose ID, or one of whose variations' IDs, begins with `start`; without `start`, the newest job.
 
     Raises:
-        UnknownJob: no job matches, or several do.
+        UnknownJob: no job matches, or several jobs match.
     """
     if not start:
         found = newest(home, 1)
@@ -62,7 +62,7 @@ def is_open(found: Found) -> bool:
 
 
 def clip_names(job: Job) -> dict[str, str]:
-    """Return the clips' names by ID, in order."""
+    """Return the names of a job's clips by clip ID, in the job's order."""
     return {str(clip["id"]): plain(str(clip.get("name") or clip["id"])) for clip in job.request["clips"]}
 
 
@@ -83,7 +83,7 @@ def style(job: Job) -> str:
 
 
 def offline_style(job: Job) -> tuple[str, str]:
-    """Return an offline job's style family and the sounds that its engine cannot add; for other jobs, empty texts."""
+    """Return an offline job's style family and the sounds that only the model adds; for other jobs, two empty texts."""
     if job.engine != "offline":
         return "", ""
     from bridge.audio.offline.words import choose_name
@@ -93,8 +93,8 @@ def offline_style(job: Job) -> tuple[str, str]:
 
 
 def document(found: Found) -> dict[str, Any]:
-    """Return a job for JSON output, with the same keys as in the outbox."""
-    from bridge.protocol.answers import cost_answer, variation_answer  # only here: `remix` does not need it
+    """Return a job as a dictionary for JSON output, with the same keys as in the outbox."""
+    from bridge.protocol.answers import cost_answer, variation_answer  # imported only here: `remix` does not need it
 
     job, variations = found
     return {
@@ -114,7 +114,7 @@ def document(found: Found) -> dict[str, Any]:
 
 
 def plain(text: str) -> str:
-    """Return a name with line breaks and control characters replaced."""
+    """Return a text in which U+FFFD replaces each line break and control character."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 

@@ -1,6 +1,6 @@
-"""Runs one command: parses it, imports its module from `bridge.cli.commands`, and explains its errors.
+"""Runs one command: parses the arguments, imports the command's module from `bridge.cli.commands`, and reports errors.
 
-Imports nothing heavy, because a foot switch may run `ace-bridge send`.
+Slow imports are avoided here, because a foot switch may run `ace-bridge send`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        The exit status: 0 success, 1 an error (explained on stderr), 2 an invalid option, 3 the daemon is not running
-        (`status` only), 130 Ctrl-C.
+        The exit status: 0 for success, 1 for an error (explained on stderr), 2 for an invalid option, 3 if the daemon
+        is not running (`status` only), 130 for Ctrl-C.
     """
     parser = build_parser()
     options, unknown = parser.parse_known_args(argv)
@@ -44,16 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # `ace-bridge jobs | head`
+    except BrokenPipeError:  # as in `ace-bridge jobs | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as problem:  # a defect: report its place, but no values, which may be secret
+    except Exception as problem:  # a bug: report its place in the code, but no values, which may be secret
         complain(_unexpected(problem), as_json=getattr(options, "json", False))
         return 1
 
 
 def _unexpected(problem: Exception) -> BridgeError:
-    """Return an error that names a defect's type and source line."""
+    """Return an error that names an unexpected exception's type and source line."""
     place, trace = "", problem.__traceback__
     while trace is not None:
         place, trace = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}", trace.tb_next
@@ -64,7 +64,7 @@ def _unexpected(problem: Exception) -> BridgeError:
 
 
 def complain(error: BridgeError, *, as_json: bool) -> None:
-    """Print what happened and what to do next."""
+    """Print an error's text and its hint to stderr."""
     if as_json:
         import json
 

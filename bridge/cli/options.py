@@ -1,6 +1,6 @@
 """Building blocks of the command line: option types with ranges, a parser with one-line errors, common arguments.
 
-Imports nothing heavy, because every run of `ace-bridge` imports this module.
+Slow imports are avoided here, because every run of `ace-bridge` imports this module.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Number:
         """Set the range.
 
         Args:
-            low: smallest value.
-            high: largest value; None: no limit.
-            unit: the unit in texts, such as "s", "Hz" or "BPM".
+            low: smallest allowed value.
+            high: largest allowed value, or None for no limit.
+            unit: the unit shown in help and errors, such as "s", "Hz" or "BPM".
             whole: whether only whole numbers are allowed.
         """
         self.low, self.high, self.unit, self.whole = low, high, unit, whole
@@ -76,10 +76,10 @@ def either(names: Sequence[str]) -> str:
 
 
 class Help(argparse.RawDescriptionHelpFormatter):
-    """Help as wide as the terminal.
+    """A help formatter that uses the width of the terminal.
 
-    argparse creates a formatter for every option. The default formatter imports shutil to find the width, and that
-    import takes longer than the rest of a command.
+    argparse creates a formatter for every option. The default formatter imports shutil to find the width, which takes
+    longer than everything else in a short command.
     """
 
     def __init__(self, prog: str) -> None:
@@ -87,22 +87,22 @@ class Help(argparse.RawDescriptionHelpFormatter):
 
 
 def columns() -> int:
-    """Return the width of the terminal in columns; 80 if there is no terminal."""
+    """Return the width of the terminal in columns, or 80 if there is no terminal."""
     try:
         return int(os.environ["COLUMNS"])
     except (KeyError, ValueError):
         pass
     try:
         return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]  # None is handled below
-    except (AttributeError, OSError, ValueError):  # no stdout, not a terminal, or closed
+    except (AttributeError, OSError, ValueError):  # stdout missing, closed or no terminal
         return 80
 
 
 class Parser(argparse.ArgumentParser):
-    """Parses the arguments of one command or, at the top level, of all commands."""
+    """The parser of one command's arguments or, at the top level, of all commands."""
 
     def error(self, message: str) -> NoReturn:
-        """Explain an invalid option in one line; show the usage for other errors; exit with status 2."""
+        """Print an error and exit with status 2. An invalid option is explained in one line, without the usage text."""
         about = _OPTION_ERROR.fullmatch(message)
         if about is None:
             self.print_usage(sys.stderr)
@@ -121,7 +121,7 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {option} {text}\n")
 
     def reject(self, arguments: Sequence[str]) -> NoReturn:
-        """Reject arguments that the command does not take, suggest similar options, and exit with status 2."""
+        """Report arguments that the command does not accept, suggest similar options, and exit with status 2."""
         self.print_usage(sys.stderr)
         options = [name for action in self._actions for name in action.option_strings]
         unknown = [text.partition("=")[0] for text in arguments if text.startswith("-")]
@@ -130,12 +130,12 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {' '.join(errors)}\n")
 
     def commands(self) -> list[str]:
-        """Return the names of the commands; an empty list if this is the parser of one command."""
+        """Return the names of all commands, or an empty list if this is the parser of a single command."""
         return [name for action in self._actions for name in action.choices or () if action.dest == "command"]
 
 
 def _shown(text: str) -> str:
-    """Return the user's input as one short printable line."""
+    """Return the user's input shortened to one printable line."""
     return "".join(one if one.isprintable() else "?" for one in text[:60])
 
 
@@ -143,14 +143,14 @@ def _shown(text: str) -> str:
 
 
 def add_command(commands: Any, name: str, handler: str, summary: str, details: str = "") -> Parser:
-    """Add a command.
+    """Add a command to the parser.
 
     Args:
         commands: argparse's subparsers.
-        name: the command.
-        handler: "module:function" in `bridge.cli.commands`.
-        summary: one line for the list of commands.
-        details: further lines for the command's own help.
+        name: name of the command.
+        handler: the function that runs the command, as "module:function" in `bridge.cli.commands`.
+        summary: line about the command in the list of commands.
+        details: further lines in the command's own help.
     """
     command: Parser = commands.add_parser(
         name, help=summary, description=f"{summary}\n\n{details}", formatter_class=Help
@@ -162,14 +162,14 @@ def add_command(commands: Any, name: str, handler: str, summary: str, details: s
 def add_number(
     command: Any, name: str, number: Number, text: str, metavar: str, default: float | None = None, usual: str = ""
 ) -> None:
-    """Add an option that takes a number; its help states the range and the default."""
+    """Add an option that takes a number. The option's help states the range and the default."""
     usual = usual or ("" if default is None else f"{default:g}")
     shown = f"{text}: {number.words}" + (f" (default: {usual})" if usual else "")
     command.add_argument(name, type=number, default=default, metavar=metavar, help=shown)
 
 
 def add_json(command: Parser) -> None:
-    """Add --json."""
+    """Add the option --json."""
     command.add_argument("--json", action="store_true", help="print one JSON object per line, for scripts")
 
 
@@ -186,18 +186,18 @@ def add_variation(command: Parser, default: str) -> None:
 
 
 def add_no_wait(command: Any) -> None:
-    """Add --no-wait."""
+    """Add the option --no-wait."""
     text = "return when the job is accepted; `ace-bridge jobs` shows its progress"
     command.add_argument("--no-wait", action="store_true", help=text)
 
 
 def add_yes(command: Any) -> None:
-    """Add --yes, for commands that cost money."""
+    """Add the option --yes, for commands that may cost money."""
     command.add_argument("--yes", action="store_true", help="accept the cost without asking")
 
 
 def add_listen(command: Parser) -> None:
-    """Add --listen."""
+    """Add the option --listen."""
     command.add_argument(
         "--listen",
         nargs="?",

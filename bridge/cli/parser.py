@@ -1,6 +1,6 @@
-"""The parser: every command with its options and its help.
+"""The parser of the command line: every command with its options and its help.
 
-`main.py` uses this parser and runs the function that the command names. docs/cli.md is generated from the parser.
+`main.py` parses the arguments with it and runs the command's function. docs/cli.md is generated from this parser.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def build_parser() -> Parser:
     parser.add_argument(
         "--home", metavar="PATH", help="the bridge's home (default: $ACE_BRIDGE_HOME or the platform's data folder)"
     )
-    # argparse cannot list the commands in groups, so the epilog does.
+    # argparse cannot list commands in groups, so the epilog lists them.
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="ace-bridge", help=argparse.SUPPRESS)
     for add in (_daemon_commands, _remix_commands, _job_commands, _install_commands, _other_commands):
         add(commands)
@@ -80,7 +80,7 @@ def build_parser() -> Parser:
 
 
 def _overview(commands: Mapping[str, argparse.ArgumentParser]) -> Iterator[str]:
-    """List the commands in groups."""
+    """Return the list of the commands in groups."""
     for title, names in GROUPS.items():
         yield f"{title}:"
         for name in names:

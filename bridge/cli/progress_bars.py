@@ -1,6 +1,6 @@
-"""The progress of a job on a terminal: one live bar per variation, in 80 columns or more.
+"""Shows the progress of a job on a terminal: one live bar per variation, in 80 columns or more.
 
-Whenever a job changes, `console.py` calls `Bars` with the job as it is in the outbox.
+Whenever a job changes, `console.py` calls `Bars` with the job's entry in the outbox.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from rich.text import Text
 
 from bridge.cli.progress_text import ENDS, Describe, Heading, status_text
 
-NAME = 20  # width of a clip's name and number, columns
-WIDE = 100  # minimum terminal width for longer bars, columns
+NAME = 20  # width in columns of a clip's name and number
+WIDE = 100  # minimum terminal width for longer bars, in columns
 
 
 class Bars:
-    """Draws one bar per variation."""
+    """A live display with one bar per variation."""
 
     def __init__(self, terminal: Terminal, describe: Describe) -> None:
         self._terminal = terminal
@@ -51,7 +51,7 @@ class Bars:
         self._progress.stop()
 
     def __rich__(self) -> Progress:
-        """Return the current drawing."""
+        """Return the drawing of the current state."""
         return self._progress
 
     def __call__(self, job: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ class Bars:
 
 
 class _Minutes(ProgressColumn):
-    """A column with the elapsed time as m:ss."""
+    """A column that shows the elapsed time as m:ss."""
 
     def render(self, task: Task) -> Text:
         seconds = int((task.finished_time if task.finished else task.elapsed) or 0.0)
@@ -80,7 +80,7 @@ class _Minutes(ProgressColumn):
 
 
 def label(name: str, number: int) -> str:
-    """Return a clip's name and the variation's number in at most 20 columns; cut long names in the middle."""
+    """Return a clip's name and the variation's number in at most 20 columns. A long name is cut in the middle."""
     room = NAME - len(str(number)) - 1
     kept, short = len(name), name
     while cell_len(short) > room:

@@ -1,7 +1,7 @@
-"""The progress of a job in words: its heading, the state of each variation, and lines for pipes and logs.
+"""Shows the progress of a job in words: a heading and, for pipes and logs, a line for each change.
 
-Whenever a job changes, `console.py` calls `Lines` with the job as it is in the outbox. `progress_bars.py` shows the
-same information on a terminal.
+Whenever a job changes, `console.py` calls `Lines` with the job's entry in the outbox. `progress_bars.py` shows the same
+information on a terminal.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ ENDS = {"done": "done", "failed": "failed", "cancelled": "cancelled", "unknown":
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The heading of a job's output, and the names of the job's clips."""
+    """The data for the heading of a job's output, and the names of the job's clips."""
 
     names: Mapping[str, str]  # names of the clips by ID
-    style: str  # preset or tags
+    style: str  # preset or, without a preset, the tags
     family: str = ""  # style family of an offline remix; "" for other engines
     needs_model: str = ""  # sounds of the preset that the offline engine cannot add
 
     def line(self, engine: str) -> str:
-        """Return the line with engine, style and family; a second line names the sounds that only the model adds."""
+        """Return the heading with engine, style and family, and a second line if only the model adds some sounds."""
         parts = [LABELS.get(engine, engine), self.style, f"{self.family} style" if self.family else ""]
         line = " · ".join(part for part in parts if part)
         return f"{line}\nonly the model adds {self.needs_model}" if self.needs_model else line
@@ -34,11 +34,11 @@ class Heading:
         return self.names.get(one["clip_id"], one["clip_id"])
 
 
-Describe = Callable[[str], Heading]  # returns the heading of the job with this ID
+Describe = Callable[[str], Heading]  # function that returns the heading of the job with this ID
 
 
 class Lines:
-    """Prints a line for each change of a variation's state, for pipes and logs."""
+    """A display for pipes and logs, with one line for each change of a variation's state."""
 
     def __init__(self, say: Callable[[str], None], describe: Describe) -> None:
         self._say = say
@@ -61,7 +61,7 @@ class Lines:
 
 
 def status_text(one: Mapping[str, Any]) -> str:
-    """Return a variation's state in a few words; errors, paths and warnings are printed at the end."""
+    """Return a variation's state in a few words, without errors, paths and warnings, which are printed at the end."""
     if one["state"] in ENDS:
         return ENDS[one["state"]]
     if one["message"] == LABELS["offline"]:

@@ -1,4 +1,4 @@
-"""Formats text for a terminal: its width, labelled columns, and coloured states.
+"""Formats text for a terminal: width, labelled columns and coloured states.
 
 Output to a pipe has no colours.
 """
@@ -13,8 +13,8 @@ import unicodedata
 from collections.abc import Iterator
 
 COLOURS = {"done": 32, "failed": 31, "unknown": 33, "partial": 33}  # ANSI green, red, yellow
-PIPE = 100  # width without a terminal, columns
-NARROW = 40  # minimum width, columns
+PIPE = 100  # width, in columns, of output that does not go to a terminal
+NARROW = 40  # minimum width in columns
 
 
 def width() -> int:
@@ -23,7 +23,7 @@ def width() -> int:
 
 
 def coloured(state: str, text: str = "") -> str:
-    """Return `text`, by default the state's name, in the state's colour; without colour for pipes and NO_COLOR."""
+    """Return `text`, by default the state's name, in the state's colour. Pipes and NO_COLOR turn colours off."""
     text = text or state
     colour = COLOURS.get(state)
     if colour is None or os.environ.get("NO_COLOR") or not sys.stdout.isatty():
@@ -32,7 +32,7 @@ def coloured(state: str, text: str = "") -> str:
 
 
 def cut(text: str, columns: int) -> str:
-    """Return a text cut or padded to exactly this many columns."""
+    """Return the text, cut or padded to exactly this many columns."""
     if cells(text) > columns:
         while text and cells(text) > columns - 1:
             text = text[:-1]
@@ -41,19 +41,19 @@ def cut(text: str, columns: int) -> str:
 
 
 def cells(text: str) -> int:
-    """Return a text's width in columns: two for a CJK character or emoji, none for a combining accent."""
+    """Return a text's width in columns: a CJK character or emoji counts as two, a combining accent as none."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return len(text) + wide - sum(unicodedata.combining(char) != 0 for char in text)
 
 
 def labelled(label: str, text: str, column: int, indent: int = 0) -> Iterator[str]:
-    """Yield the lines of a labelled text, wrapped within its own column.
+    """Yield the lines of a label and a text that is wrapped in the column to the right of the label.
 
     Args:
-        label: printed before the first line.
-        text: its line breaks are kept, and long words such as paths are not broken.
-        column: where the text begins, counted from the indent.
-        indent: spaces before each line.
+        label: label before the first line.
+        text: text to wrap; line breaks are kept, and long words such as paths are not broken.
+        column: column in which the text begins, counted from the indent.
+        indent: number of spaces before each line.
     """
     before = f"{' ' * indent}{label:<{column}}"
     under = " " * (indent + column)

@@ -1,1 +1,1 @@
-"""The commands of `ace-bridge`, one module per group. A module is imported only when one of its commands runs."""
+"""The commands of `ace-bridge`, one module per group, imported only when a command of that group runs."""

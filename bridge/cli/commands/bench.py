@@ -1,4 +1,4 @@
-"""bench: measures each stage of a remix on this machine, in a temporary home and without a network."""
+"""bench: measures how long each stage of a remix takes on this machine, in a temporary bridge home, offline."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ STATES = {
     "ready": "the result can be placed",
     "placing": "the result is placed",
 }
-PATIENCE = 120.0  # s without a message from the daemon before giving up
+PATIENCE = 120.0  # seconds without a message from the daemon after which the benchmark fails
 
-Durations = Mapping[str, float]  # time in each state, s, in order of occurrence
+Durations = Mapping[str, float]  # seconds spent in each state, in order of occurrence
 
 
 def bench(options: argparse.Namespace) -> int:
-    """Time a few remixes and print the medians. The first also starts the worker processes and is listed separately."""
+    """Time a few remixes and print the medians. The first remix is listed separately: it also starts the workers."""
     console = Console(options.json)
     console.say(f"offline remixes of a clip of {SECONDS:.0f} s: one to warm up, then {options.rounds} …")
     with own_bridge("bench") as (client, source):
@@ -55,7 +55,7 @@ def bench(options: argparse.Namespace) -> int:
 
 
 def _round(client: Client, channel: socket.socket, source: Path, number: int) -> Durations:
-    """Remix the clip once and return the time in each state.
+    """Remix the clip once and return the time spent in each state.
 
     Raises:
         WorkerDied: the remix failed.
@@ -98,7 +98,7 @@ def _messages(channel: socket.socket) -> Iterator[Message]:
 
 def _print(options: argparse.Namespace, start: float, cold: Durations, warm: list[Durations]) -> None:
     """Print the durations as a table or as one line of JSON."""
-    seen = dict.fromkeys(name for one in warm for name in one)  # every state, so that the lines add up to the whole
+    seen = dict.fromkeys(name for one in warm for name in one)  # every state, so that the lines add up to the total
     order = {name: number for number, name in enumerate(STATES)}
     names = sorted(seen, key=lambda name: order.get(name, len(order)))
     medians = {name: statistics.median(one.get(name, 0.0) for one in warm) for name in names}

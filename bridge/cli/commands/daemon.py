@@ -66,10 +66,10 @@ def stop(options: argparse.Namespace) -> int:
         print(json.dumps({"stopped": None}) if options.json else "The bridge is not running.")
         return 0
     signalled: set[int] = set()
-    end = time.monotonic() + 150.0  # the daemon finishes a pending submission, which fal may take two minutes to answer
+    end = time.monotonic() + 150.0  # the daemon first waits for fal to answer a submission, up to two minutes
     while client.daemon() is not None or (client.home / "daemon.json").exists():
         about = client.daemon() or about
-        if about["pid"] not in signalled:  # another daemon, which waited for the lock, may run now
+        if about["pid"] not in signalled:  # a second daemon may have been waiting for the lock
             signalled.add(about["pid"])
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(about["pid"]), signal.SIGTERM)
@@ -88,7 +88,7 @@ def stop(options: argparse.Namespace) -> int:
 
 
 def status(options: argparse.Namespace) -> int:
-    """Show whether the daemon is running; return 3 if it is not, as service scripts do."""
+    """Show whether the daemon is running; return 3 if it is not, following the convention for service scripts."""
     client = Client(home())
     about = client.daemon()
     if options.json:
@@ -110,20 +110,20 @@ def status(options: argparse.Namespace) -> int:
 
 
 def _open(listen: str | None) -> None:
-    """Override the OSC host setting for the daemon, which runs in this process or is started by it."""
+    """Set the OSC host in the environment, for a daemon in this process or in a child process."""
     if listen:
         os.environ["ACE_BRIDGE_OSC_HOST"] = listen
 
 
 def _open_jobs(client: Client) -> list[dict[str, Any]]:
-    """Return the unfinished jobs from the journal, with their states from the outboxes, which may be newer."""
+    """Return the unfinished jobs from the journal, with states from the outbox files, which may be more recent."""
     newer: dict[str, str] = {}
     for path in (client.home / "outbox").glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
             newer |= {job["job_id"]: job["state"] for job in json.loads(path.read_bytes())["jobs"]}
     if all(state in OVER for state in newer.values()):
         return []
-    from bridge.cli import history  # only if there are open jobs: `status` must be quick
+    from bridge.cli import history  # imported only if there are open jobs: `status` must be fast
 
     found = [history.document(one) for one in history.still_open(client.home)]
     return [{**job, "state": newer.get(job["job_id"], job["state"])} for job in found]
@@ -134,12 +134,12 @@ def _greet(about: Any, what: str = "is running") -> None:
     print(f"The bridge {what}: version {version}, process {pid}, OSC port {port}.", flush=True)
     host = about.get("osc_host", "127.0.0.1")
     if host != "127.0.0.1":
-        from bridge.util.addresses import own_address  # only here: `status` must be quick
+        from bridge.util.addresses import own_address  # imported only here: `status` must be fast
 
         where = own_address(host) or "(no network at the moment)"
         print(f"  other devices on the network can control it at {where}", flush=True)
 
 
 def _public(about: dict[str, Any]) -> dict[str, Any]:
-    """Return daemon.json without the token."""
+    """Return the content of daemon.json without the token."""
     return {name: value for name, value in about.items() if name != "token"}

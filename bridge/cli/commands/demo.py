@@ -1,4 +1,4 @@
-"""demo: remixes a generated clip in a temporary home and draws source and result."""
+"""demo: remixes a generated clip in a temporary bridge home and draws the levels of the clip and the result."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ TEMPO = 120.0  # BPM
 BARS = 8
 SECONDS = BARS * 4 * 60.0 / TEMPO
 CHORDS = ((57, 60, 64), (53, 57, 60), (48, 52, 55), (55, 59, 62))  # Am F C G as MIDI notes
-WIDTH = 72  # width of the picture, columns
+WIDTH = 72  # width of the picture in columns
 STEPS = " ▁▂▃▄▅▆▇█"
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Run the demo; only the result's path goes to stdout."""
+    """Run the demo and print only the result's path to stdout."""
     console = Console(as_json=False)
     with own_bridge("demo") as (client, source):
         console.say(f"1. a clip of {BARS} bars at {TEMPO:.0f} BPM: {source}")
@@ -42,7 +42,7 @@ def demo(options: argparse.Namespace) -> int:
 
 @contextmanager
 def own_bridge(name: str) -> Iterator[tuple[Client, Path]]:
-    """Yield a client for a temporary home and the path of a clip generated in it; stop the home's daemon at the end."""
+    """Yield a client for a temporary bridge home and the path of a generated clip; stop its daemon afterwards."""
     home = Path(tempfile.mkdtemp(prefix=f"ace-bridge-{name}-"))
     os.environ.setdefault("ACE_BRIDGE_OSC_PORT", "0")  # the user's own bridge may use the default port
     client, source = Client(home), home / f"{name} clip.wav"
@@ -86,7 +86,7 @@ def _remix(client: Client, console: Console, source: Path, options: argparse.Nam
 
 
 def _command(program: str) -> str:
-    """Return how to call `ace-bridge` from the current folder."""
+    """Return what the user must type to run `ace-bridge` from the current folder."""
     if Path(program).name != "ace-bridge":
         return "ace-bridge"
     near = os.path.relpath(program)
@@ -94,14 +94,14 @@ def _command(program: str) -> str:
 
 
 def picture(path: Path) -> str:
-    """Draw a file's peak level over time in one line of text."""
+    """Return a file's peak level over time, drawn as one line of text."""
     found = peaks({"path": str(path), "columns": WIDTH}, lambda _: None)["peaks"]
     levels = [max(abs(low), abs(high)) for low, high in found]
     return "".join(STEPS[min(len(STEPS) - 1, round(level * (len(STEPS) - 1)))] for level in levels)
 
 
 def make_clip(path: Path) -> None:
-    """Write eight bars of chords, bass and hi-hat: 16 s, stereo, 16 bit, with the standard library only."""
+    """Write eight bars of chords, bass and hi-hat (16 s, stereo, 16 bit), using only the standard library."""
     beat = round(RATE * 60.0 / TEMPO)
     frames = array("h")
     noise = 1

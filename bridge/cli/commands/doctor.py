@@ -23,12 +23,12 @@ from bridge.errors import AudioDeviceMissing, ConfigInvalid
 
 SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "FAIL"}
 DEVICE = "import sounddevice; print(sounddevice.query_devices(kind='output')['name'])"
-PATIENCE = 20.0  # s to wait for the sound system
+PATIENCE = 20.0  # seconds to wait for the sound system
 
 
 def doctor(options: argparse.Namespace) -> int:
     """Run all checks; return 1 if something does not work."""
-    logging.getLogger("bridge").addHandler(logging.NullHandler())  # problems are printed as findings, not logged
+    logging.getLogger("bridge").addHandler(logging.NullHandler())  # findings report all problems
     context = _context(options)
     findings = examine(context)
     if options.bundle:
@@ -68,7 +68,7 @@ def _context(options: argparse.Namespace) -> Context:
 
 
 def _device() -> str:
-    """Return the name of the audio output. A child process asks, because sound systems print a lot and some hang."""
+    """Return the name of the audio output. A child process queries it: sound systems print messages or hang."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", DEVICE], capture_output=True, text=True, timeout=PATIENCE, check=True

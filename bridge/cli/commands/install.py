@@ -1,4 +1,4 @@
-"""install, uninstall: add the bridge's scripts to a DAW, or remove the scripts."""
+"""install, uninstall: add the bridge's scripts to a DAW, or remove them again."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _installer(options: argparse.Namespace) -> Installer:
 
 
 def _declined(planned: Installation, changes: Sequence[Change], options: argparse.Namespace) -> list[Change]:
-    """Ask before the DAW's own files are changed; return the changes that the user does not allow."""
+    """Ask for consent to change the DAW's own files; return the changes that the user rejects."""
     edited = {edit.path for edit in planned.edits}
     asked = [change for change in changes if change.path in edited and change.action != "keep"]
     if not asked or options.yes or options.dry_run:

@@ -18,9 +18,9 @@ from bridge.errors import NotPossibleNow
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS
 from bridge.protocol.job import ENDED, Job, State, Variation
 
-SEARCHED = 10_000  # number of newest jobs that a filter searches
-ROOMY = 72  # minimum terminal width at which `jobs` shows the engine, columns
-COLUMN = 16  # width of the labels in `show`, columns
+SEARCHED = 10_000  # maximum number of jobs to search with a filter, newest first
+ROOMY = 72  # minimum terminal width, in columns, at which `jobs` shows the engine
+COLUMN = 16  # width of the labels in `show`, in columns
 
 
 def jobs(options: argparse.Namespace) -> int:
@@ -55,7 +55,7 @@ def show(options: argparse.Namespace) -> int:
         print(f"  {names.get(one.clip_id, one.clip_id)} {one.index + 1} [{one.id[:8]}]: ", end="")
         print(f"{coloured(str(one.state))}, seed {one.seed}")
         if one.result:
-            print(f"    {one.result['path']}")  # not wrapped, for copying
+            print(f"    {one.result['path']}")  # not wrapped, so that it can be copied
         for text in _outcome(one):
             for line in labelled("", text, 0, 4):
                 print(line)
@@ -63,7 +63,7 @@ def show(options: argparse.Namespace) -> int:
 
 
 def cancel(options: argparse.Namespace) -> int:
-    """Stop a job or a variation; without an ID, the newest unfinished job."""
+    """Cancel a job or a variation; without an ID, cancel the newest unfinished job."""
     client = Client(home())
     client.need_daemon()
     found = _to_stop(options.job)
@@ -82,7 +82,7 @@ def cancel(options: argparse.Namespace) -> int:
 
 
 def _to_stop(start: str | None) -> Found:
-    """Return the job with this ID prefix; without a prefix, the newest unfinished job, or else the newest job."""
+    """Return the job with this ID prefix. Without one, return the newest unfinished job, or else the newest."""
     unfinished = [] if start else history.still_open(home())
     return unfinished[-1] if unfinished else history.one(home(), start)
 
@@ -104,7 +104,7 @@ def _row(found: Found) -> str:
     job, _ = found
     state = str(history.state_of(found))
     engine = f"  {job.engine:<7}" if width() >= ROOMY else ""
-    left = width() - 36 - len(engine)  # columns left for clips and style
+    left = width() - 36 - len(engine)  # columns that remain for clips and style
     clips = _clips(job, left // 2)
     style = cut(history.style(job), left - left // 2)
     when = f"{ago(job.created):>10}"
@@ -112,14 +112,14 @@ def _row(found: Found) -> str:
 
 
 def _clips(job: Job, columns: int) -> str:
-    """Return the first clip's name, and "+4" if there are four more clips, in exactly this many columns."""
+    """Return the first clip's name, followed by "+4" if there are four more clips, in exactly `columns` columns."""
     names = list(history.clip_names(job).values())
     more = f" +{len(names) - 1}" if len(names) > 1 else ""
     return cut(cut(names[0], columns - len(more)).rstrip() + more, columns)
 
 
 def _about(job: Job) -> Iterator[tuple[str, str]]:
-    """Yield a job's sources, style and cost as label and text."""
+    """Yield a label and a text for each of a job's sources, its style and its cost."""
     for clip in job.request["clips"]:
         source = clip.get("source") or clip.get("rendered") or {}
         path = history.plain(str(source.get("path", "")))
@@ -144,21 +144,21 @@ def _about(job: Job) -> Iterator[tuple[str, str]]:
 
 
 def _span(offset: float, length: float | None) -> str:
-    """Return a span as text; "" for the whole file."""
+    """Return the span of a file as text, or "" for the whole file."""
     if length is None:
         return f", from {_clock(offset)}" if offset else ""
     return f", {_clock(offset)} to {_clock(offset + length)}"
 
 
 def _clock(seconds: float) -> str:
-    """Return a time as m:ss, with tenths unless they are zero."""
+    """Return a time as m:ss, or as m:ss.t if the tenths are not zero."""
     tenths = round(seconds * 10)
     minutes, rest = divmod(tenths, 600)
     return f"{minutes}:{rest // 10:02}" + (f".{rest % 10}" if rest % 10 else "")
 
 
 def _outcome(one: Variation) -> Iterator[str]:
-    """Yield a variation's error or message."""
+    """Yield the lines about a variation's error or its last message."""
     if one.error:
         yield one.error["text"]
         yield f"{one.error['hint']} [{one.error['code']}]"

@@ -1,6 +1,6 @@
 """midi: lists controllers and mappings, learns and removes mappings, and monitors controls.
 
-The daemon owns the MIDI ports. This command sends OSC messages to the daemon, with the token from daemon.json.
+Only the daemon opens MIDI ports. This command sends it OSC messages that contain the token from daemon.json.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from bridge.config.home import home
 from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc.plain import Message, decode
 
-QUIET = 2.0  # s of silence before checking that the daemon is running
+QUIET = 2.0  # seconds without a reply after which to check that the daemon is running
 
 LEARNING = "Move the control for {what}: press a pad, move a fader or turn a knob clockwise (Ctrl-C to cancel)."
 
 
 def midi(options: argparse.Namespace) -> int:
-    """Send the action to the daemon and print its replies."""
+    """Send the requested action to the daemon and print the replies."""
     name, arguments = _osc_command(options)
     client = Client(home())
     about = client.start() if options.action in ("learn", "use") else client.need_daemon()
@@ -37,7 +37,7 @@ def midi(options: argparse.Namespace) -> int:
 
 
 def _osc_command(options: argparse.Namespace) -> tuple[str, list[Any]]:
-    """Return the part of the address after /bridge/midi/, and the arguments without the token."""
+    """Return the part of the OSC address after /bridge/midi/, and the arguments that follow the token."""
     match options.action:
         case "learn":
             command, argument = _command(options)
@@ -55,7 +55,7 @@ def _osc_command(options: argparse.Namespace) -> tuple[str, list[Any]]:
 
 
 def _listen(options: argparse.Namespace, link: socket.socket, client: Client) -> int:
-    """Print the replies until the last one."""
+    """Print the replies, up to and including the last."""
     for count, answer in enumerate(_answers(link, client)):
         parameters = list(answer.params)
         if answer.address == "/bridge/error":

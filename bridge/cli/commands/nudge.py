@@ -1,4 +1,4 @@
-"""nudge: shifts a result by some milliseconds, without a new remix."""
+"""nudge: shifts a result by a few milliseconds, without a new remix."""
 
 from __future__ import annotations
 

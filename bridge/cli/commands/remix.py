@@ -1,4 +1,4 @@
-"""remix, retry, rerun: request remixes, show their progress, print the paths of the results."""
+"""remix, retry, rerun: request remixes, show the progress and print the paths of the results."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def retry(options: argparse.Namespace) -> int:
 
 
 def rerun(options: argparse.Namespace) -> int:
-    """Make a new remix from the recipe of a job."""
+    """Request a new remix with the recipe of an earlier job."""
     job, _ = history.one(home(), options.job)
     console = Console(options.json)
     if job.price:
@@ -79,7 +79,7 @@ def rerun(options: argparse.Namespace) -> int:
 
 
 def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
-    """Return the arguments of the `remix` message."""
+    """Return the arguments of the `remix` message for these files."""
     wanted = {
         "preset": options.preset,
         "tags": options.tags,
@@ -94,7 +94,7 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
     clips = [
         {
             "id": f"file-{number}",
-            "name": os.fsencode(path.stem).decode(errors="replace"),  # the name is only for display
+            "name": os.fsencode(path.stem).decode(errors="replace"),  # only for display
             "length": options.length,
             "source": {"path": os.fspath(path), "offset": options.offset},
             "loops": options.loop,
@@ -110,7 +110,7 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
 
 
 def follow(client: Client, jobs: Iterator[dict[str, Any]], options: argparse.Namespace) -> int:
-    """Show progress until the job ends or waits for the user, then print the outcome and the paths of the results."""
+    """Show the progress until the job ends or waits for the user, then print the outcome and the results' paths."""
     console = Console(options.json)
     job: dict[str, Any] = {}
     try:
@@ -134,16 +134,16 @@ def heading(folder: Path, job_id: str) -> Heading:
 
 
 def _ended(job_id: str) -> dict[str, Any] | None:
-    """Return a job if it has ended, else None."""
+    """Return the job with this ID if it has ended, else None."""
     found = history.one(home(), job_id)
     return None if history.is_open(found) else history.document(found)
 
 
 def find_files(paths: list[Path]) -> list[Path]:
-    """Return the absolute paths of files, with each folder replaced by its audio files.
+    """Return the absolute paths of the files and of the audio files in the folders.
 
     Raises:
-        SourceMissing: a path does not exist, or a folder has no audio file.
+        SourceMissing: a path does not exist, or a folder contains no audio file.
     """
     found: list[Path] = []
     for path in paths:
@@ -162,7 +162,7 @@ def find_files(paths: list[Path]) -> list[Path]:
 
 
 def _is_source(path: Path) -> bool:
-    """Return whether a file is the user's audio, and neither a result nor a hidden file such as macOS metadata."""
+    """Return whether a file is source audio, not an earlier result or a hidden file such as macOS metadata."""
     if path.name.startswith(".") or path.with_suffix(".recipe.json").exists():
         return False
     return path.suffix.lower() in SUFFIXES and path.is_file()
@@ -181,7 +181,7 @@ def _accepted(client: Client, message_id: str, console: Console, *, as_json: boo
 
 
 def _waits_for_user(job: dict[str, Any]) -> bool:
-    """Return whether the job cannot continue before the user acts."""
+    """Return whether the job cannot continue until the user acts."""
     open_ones = [one for one in job["variations"] if one["state"] not in ("done", "failed", "cancelled", "unknown")]
     return bool(open_ones) and all(one["reason"] in ("budget", "user") for one in open_ones)
 

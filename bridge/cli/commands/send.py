@@ -19,13 +19,13 @@ from bridge.config.home import home
 from bridge.errors import NotRunning, RequestError, from_wire
 from bridge.osc.plain import Message, decode, encode
 
-LONGEST = 65_507  # bytes of a UDP datagram
-FIRST_REPLY = 10.0  # s without a reply before the datagram counts as lost
-LAST_REPLY = 2.0  # s to wait after the end of a job, and before each check that the daemon is running
+LONGEST = 65_507  # maximum size of a UDP datagram in bytes
+FIRST_REPLY = 10.0  # seconds without a reply after which the datagram counts as lost
+LAST_REPLY = 2.0  # seconds to listen after a job ends, and between checks that the daemon is running
 
 
 def send(options: argparse.Namespace) -> int:
-    """Send the message and print the replies; return 1 if a requested remix has no result."""
+    """Send the message and print the replies; return 1 if the message requests a remix and no result arrives."""
     address, texts = options.address, options.arguments
     if not address.startswith("/"):
         raise RequestError(
@@ -37,7 +37,7 @@ def send(options: argparse.Namespace) -> int:
 
 
 def _clip(options: argparse.Namespace, texts: list[str]) -> int:
-    """Send /bridge/clip and print the replies until the result's path arrives; return 1 if there is no result."""
+    """Send /bridge/clip and print the replies until the result's path arrives; return 1 if no result arrives."""
     client = Client(home())
     token = client.need_daemon()["token"]
     arguments: list[Any] = [token if text == "token" else text for text in texts[:1]]
@@ -54,7 +54,7 @@ def _clip(options: argparse.Namespace, texts: list[str]) -> int:
                 if answer.address.endswith("/path"):
                     return 0
                 if answer.address == "/bridge/job" and answer.params[1] in OVER:
-                    # the path or the error may follow
+                    # the result's path or an error may still arrive
                     over = time.monotonic() + LAST_REPLY
             if client.daemon() is None:
                 raise NotRunning("The daemon has stopped. This remix continues after the next `ace-bridge start`.")
@@ -67,7 +67,7 @@ def _clip(options: argparse.Namespace, texts: list[str]) -> int:
 
 
 def audition(options: argparse.Namespace) -> int:
-    """Play a result or its clip, switch between the two, set looping, or stop."""
+    """Play a result or its source clip, switch between the two, set looping, or stop playback."""
     if options.devices:
         return _devices(options)
     if options.stop:
@@ -82,7 +82,7 @@ def audition(options: argparse.Namespace) -> int:
 
 def _devices(options: argparse.Namespace) -> int:
     """List the audio outputs. Only the playback process can query them."""
-    import subprocess  # only here: `send` must be quick
+    import subprocess  # imported only here: `send` must be fast
 
     command = [sys.executable, "-m", "bridge.audition.process", "outputs"]
     reply = json.loads(subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout)
@@ -121,7 +121,7 @@ def channel(port: int, address: str, values: list[Any]) -> Iterator[socket.socke
 
 
 def _print(options: argparse.Namespace, answer: Message) -> None:
-    """Print a reply. If it is an error, raise the error instead."""
+    """Print a reply, or raise the error that the reply reports."""
     parameters = list(answer.params)
     if answer.address == "/bridge/error":
         raise from_wire({"code": parameters[1], "text": parameters[2]})

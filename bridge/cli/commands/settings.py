@@ -1,4 +1,4 @@
-"""presets, config: list and create presets, show the settings, store the key."""
+"""presets, config: list, check and create presets; show the settings; store the fal key."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from bridge.config.home import home, prepare_home
 from bridge.errors import KeyInvalid, PresetUnknown, SettingError
 from bridge.presets.library import Preset, Presets, new, standard
 
-FIRST = ("key", "engine", "fal")  # the sections that users look for most
+FIRST = ("key", "engine", "fal")  # the sections that users need most often
 
 
 def presets(options: argparse.Namespace) -> int:
     """List, show, check or create presets."""
     library = standard(home())
     actions = {"list": _list, "show": _show, "new": _new, "check": _check}
-    if options.action not in actions:  # `presets roots-dub` shows that preset
+    if options.action not in actions:  # not an action but a preset's name, as in `presets roots-dub`
         options.action, options.name = "show", options.action
     return actions[options.action](library, options)
 
 
 def config(options: argparse.Namespace) -> int:
-    """Show the settings in effect, or store the key."""
+    """Show the settings in effect, or store the fal key."""
     actions = {"show": _settings, "set-key": _set_key, "forget-key": _forget_key, "path": _path}
     return actions[options.action](options)
 
@@ -89,7 +89,7 @@ def _plain(preset: Preset) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """Return a preset's value as text."""
+    """Return a value of a preset as text."""
     return ", ".join(f"{name} {one}" for name, one in value.items()) if isinstance(value, dict) else str(value)
 
 
@@ -127,7 +127,7 @@ def _settings(options: argparse.Namespace) -> int:
 
 
 def _set_key(_: argparse.Namespace) -> int:
-    """Ask for the key, so that it is neither shown on the screen nor stored in the shell's history."""
+    """Prompt for the fal key, which is then neither shown on the screen nor stored in the shell's history."""
     from bridge.config.credentials import set_key
 
     prepare_home(home())
