@@ -1,1 +1,1 @@
-"""The commands that control surfaces send, and the service that executes them."""
+"""The commands that control surfaces send, and the service that executes these commands."""

@@ -1,6 +1,6 @@
-"""`BridgeApi`: the calls that commands make to the daemon, and their arguments and results.
+"""`BridgeApi`, through which commands call the daemon, with the types of its arguments and results.
 
-control/table.py and the surfaces call `BridgeApi`; control/service.py implements it.
+control/table.py and the surfaces call `BridgeApi`. control/service.py implements it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-SHOWN = 32  # most jobs in a snapshot: surfaces show no more, and a network drops packets if a thousand come at once
-Value = str | int | float | bool  # a parameter's value from a surface
+SHOWN = 32  # maximum number of jobs in a snapshot; networks drop packets if a thousand are sent at once
+Value = str | int | float | bool  # value that a surface sends for a parameter
 
 
 @dataclass(frozen=True, slots=True)
 class Pong:
     """The reply to a ping."""
 
-    version: str  # version of the package
-    protocol: int  # highest message protocol that the bridge supports
+    version: str  # version of the ace-bridge package
+    protocol: int  # highest protocol version that the bridge supports
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An accepted request."""
+    """The reply to an accepted request."""
 
     message_id: str  # ID of the message that contained the request
     job_id: str
@@ -31,14 +31,14 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One message of an answer that consists of several messages."""
+    """One of the messages that answer a command."""
 
     address: str  # OSC address from the table of messages
     arguments: tuple[Value, ...] = ()
 
 
 Outcome = Pong | Accepted | None  # the result of a command
-Answers = AsyncIterator[Answer]  # the messages of a command that runs for a while
+Answers = AsyncIterator[Answer]  # the messages that answer a long-running command
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ class ClipAsk:
     """A remix request that fits in one message, for the user's own scripts."""
 
     path: str  # absolute path of the audio file
-    offset: float  # s from the file's start
-    length: float | None  # s; None: to the file's end
-    position: float | None  # s on the sender's timeline, for the result file's time stamp; None: no time stamp
-    preset: str  # "": the selected preset
+    offset: float  # seconds from the start of the file
+    length: float | None  # seconds; None: to the end of the file
+    position: float | None  # seconds on the sender's timeline, for the result file's time stamp; None: no time stamp
+    preset: str  # name of a preset; "": the selected preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class JobView:
     id: str
     state: str  # a value of bridge.protocol.job.State
     fraction: float  # progress of the whole job, 0 to 1
-    message: str  # the latest progress line
+    message: str  # the latest progress message
     cost: float  # cost in the engine's currency: billed if known, otherwise estimated
 
 
@@ -67,14 +67,14 @@ class JobView:
 class Snapshot:
     """The current state, as surfaces show it."""
 
-    jobs: tuple[JobView, ...]  # open jobs and the newest job, at most the newest SHOWN, oldest first
-    preset: str  # name of the selected preset, "" for none
-    params: Mapping[str, Value]  # parameters of a surface's next remix: the preset's, overridden by surfaces
-    heard: str = ""  # what is playing: "source", "result", or "" for nothing
+    jobs: tuple[JobView, ...]  # open jobs and the newest job, oldest first; only the newest SHOWN of these
+    preset: str  # name of the selected preset; "": none
+    params: Mapping[str, Value]  # parameters of the next remix: the preset's values, or those set on surfaces
+    heard: str = ""  # what is playing: "source" or "result"; "": nothing
 
 
 class Settings(Protocol):
-    """The preset for the next remixes, and the parameters that override its values."""
+    """The selected preset, and the values that override its parameters in the next remixes."""
 
     def select(self, name: str) -> None:
         """Select a preset.
@@ -86,11 +86,11 @@ class Settings(Protocol):
         ...
 
     def step(self, steps: int) -> None:
-        """Select the next (+1) or previous (-1) preset, wrapping around."""
+        """Select the next (+1) or previous (-1) preset; the first preset follows the last."""
         ...
 
     def set(self, name: str, value: Value) -> None:
-        """Override a parameter or the `amount` of the preset.
+        """Override a parameter of the selected preset, or its `amount`.
 
         Raises:
             ParamUnknown: no parameter has this name.
@@ -100,24 +100,24 @@ class Settings(Protocol):
 
 
 class Midi(Protocol):
-    """Commands for MIDI controllers. Every answer ends by itself; `stop_listening` ends `learn` and `monitor` early."""
+    """Commands for MIDI controllers. `learn` and `monitor` end after a time limit, or earlier with `stop_listening`."""
 
     def devices(self) -> AsyncIterator[Answer]:
-        """List the controllers, each with its mapping."""
+        """List the connected controllers and the mapping of each."""
         ...
 
     def controls(self) -> AsyncIterator[Answer]:
-        """List the command of every mapped control."""
+        """List every mapped control with its command."""
         ...
 
     def learn(
         self, command: str, argument: str, seconds: float, encoder: str, light: bool, replace: bool
     ) -> AsyncIterator[Answer]:
-        """Map a command to the first control that moves.
+        """Map a command to the first control that the user moves.
 
         Raises:
             MidiNotHeard: no control moved in time.
-            MidiConflict: the control that moved is already mapped, and `replace` is false.
+            MidiConflict: the moved control is already mapped, and `replace` is false.
         """
         ...
 
@@ -126,64 +126,65 @@ class Midi(Protocol):
         ...
 
     def adopt(self, template: str) -> AsyncIterator[Answer]:
-        """Copy a shipped mapping into the home."""
+        """Copy a mapping that is included with the bridge into the bridge's home."""
         ...
 
     def monitor(self, seconds: float) -> AsyncIterator[Answer]:
-        """Report all input from the controllers, without executing any command."""
+        """Report all input from the controllers without executing commands."""
         ...
 
     def stop_listening(self) -> None:
-        """End `learn` and `monitor`."""
+        """End `learn` and `monitor` before their time limit."""
         ...
 
 
 class BridgeApi(Protocol):
-    """The calls that commands make to the daemon. Methods raise `BridgeError`s, which the surface shows.
+    """The interface through which commands call the daemon. Methods raise `BridgeError`s, which the surface shows.
 
-    Methods without `async` return at once and use only memory. Their effects are published as events
+    Methods without `async` return at once and use only data in memory. All effects are published as events
     (bridge/events.py).
     """
 
     def ping(self) -> Pong: ...
 
     async def inbox(self, message_id: str) -> Accepted | None:
-        """Read the inbox now; return the job that the message with this ID created, if any."""
+        """Read the inbox now. Return the job that the message with this ID created, or None."""
         ...
 
     async def clip(self, ask: ClipAsk) -> Accepted:
-        """Submit a remix of a span of a file. The folder adapter places the result."""
+        """Submit a remix of a span of an audio file. The result is delivered as a file, without a DAW."""
         ...
 
     async def remix(self) -> Accepted:
-        """Ask the most recently connected DAW for its selection and remix it.
+        """Request the selection of the most recently connected DAW, and remix this selection.
 
         Raises:
-            DawMissing: no DAW is connected, or it does not answer.
+            DawMissing: no DAW is connected, or the DAW does not answer.
         """
         ...
 
     async def cancel(self, job: str) -> None:
-        """Cancel a job; "": the newest open job. Here and below, a unique prefix of the ID is enough."""
+        """Cancel the job with this ID or unique ID prefix; "": the newest open job."""
         ...
 
     async def rerun(self, job: str) -> Accepted:
-        """Submit a new job from a job's recipe; "": the newest job."""
+        """Submit a new job with the recipe of the job with this ID or unique ID prefix; "": of the newest job."""
         ...
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
-        """Play a variation or its source clip; "": the newest variation with a result.
+        """Play the result or the source clip of a variation; "": of the newest variation with a result.
 
-        If that variation is already playing, switch to the other side at the same position and loudness.
+        The variation is given by its ID or a unique prefix of the ID. If the variation is already playing, playback
+        switches to the requested side at the same position and loudness.
         """
         ...
 
     async def switch_audition(self) -> None:
-        """Switch between source and result, or play the newest result if nothing is playing."""
+        """Switch playback between source and result. If nothing is playing, play the newest result."""
         ...
 
     async def loop_audition(self, on: bool | None) -> None:
-        """Turn looping on or off; None toggles looping."""
+        """Turn looping on or off; None: toggle looping."""
         ...
 
     async def stop_audition(self) -> None: ...

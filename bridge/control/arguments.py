@@ -12,33 +12,34 @@ from bridge.util.validation import describe, validate
 
 
 def check_token(expected: str, given: str) -> None:
-    """Raise `TokenWrong` unless the given token is the expected one. The comparison takes constant time."""
+    """Raise `TokenWrong` unless the two tokens are equal. They are compared in constant time."""
     if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
         raise TokenWrong
 
 
 def checked(address: str, argument: Argument, value: Any) -> Any:
-    """Convert a value to its argument's type.
+    """Check a value and convert it to the argument's type.
 
     Raises:
-        RequestError: the value is invalid; the text names the command, the argument and the allowed values.
+        RequestError: the value is invalid; the error names the command, the argument and the allowed values.
     """
     if argument.kind == "port" and isinstance(value, float) and value.is_integer():
-        value = int(value)  # some senders can send only floats
+        value = int(value)  # some surfaces can send only floats
     return validate(value, argument.takes, f"{address}: {argument.name}", RequestError)
 
 
 def from_surface(name: str, value: str | int | float | bool) -> str | int | float | bool:
-    """Convert a value from a fader, button or menu to the parameter's type. Ranges are checked later.
+    """Convert a value from a fader, button or menu to the parameter's type, without checking its range.
 
-    Whole numbers are rounded, because a fader sends floats. A choice may be given as its index in the list.
+    For an integer parameter the value is rounded, because faders send floats. A number sent for a choice is an index
+    in the list of choices, counted from 0.
 
     Raises:
-        ParamInvalid: the parameter is a text, which surfaces cannot send, or no choice has this index.
+        ParamInvalid: the parameter is a text, which controls cannot send, or no choice has this index.
     """
     param = PARAMS.get(name)
     if param is None:
-        return value  # `amount`, or an unknown name, which `Settings.set` refuses
+        return value  # `amount`, or an unknown name, which `Settings.set` rejects
     if param.kind in ("text", "url"):
         raise ParamInvalid(
             f"{name} is text, which OSC controls cannot send.", hint="Select a preset that sets it, or add it to one."

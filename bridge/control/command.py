@@ -1,4 +1,4 @@
-"""The types of the rows in table.py: a command, a message to surfaces, and an argument of either."""
+"""The types used in table.py: commands, messages to surfaces, and the arguments of both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bridge.control.api import Answers, BridgeApi, Outcome
 ROOT = "/bridge"
 FINITE = sys.float_info.max
 _ABSOLUTE = r"^([A-Za-z]:[/\\]|[/\\]{2})" if sys.platform == "win32" else "^/"
-Values = Mapping[str, Any]  # a command's checked arguments by name
+Values = Mapping[str, Any]  # the checked arguments of a command, by name
 Run = Callable[[BridgeApi, Values], Outcome | Awaitable[Outcome] | Answers]
 
 
@@ -23,42 +23,42 @@ class Argument:
     """One argument of a command or of a message to surfaces."""
 
     name: str
-    kind: Literal["text", "path", "number", "port", "value"]  # value: text or number, depending on the parameter
+    kind: Literal["text", "path", "number", "port", "value"]  # "value": text or number, depending on the parameter
     help: str
     required: bool = False
-    default: Any = None  # used if the argument is not given
-    low: float | None = None  # smallest number
-    high: float | None = None  # largest number
-    choices: tuple[str, ...] = ()  # allowed texts; empty: any
-    longest: int = 128  # maximum characters of a text
+    default: Any = None  # value used if the argument is missing
+    low: float | None = None  # smallest allowed number; None: no limit
+    high: float | None = None  # largest allowed number; None: no limit
+    choices: tuple[str, ...] = ()  # allowed texts; empty: any text
+    longest: int = 128  # maximum length of a text in characters
     in_address: bool = False  # whether the argument is part of the OSC address
     takes: Any = field(init=False, repr=False, compare=False)  # type of the argument, including its limits
 
     def __post_init__(self) -> None:
-        """Derive the type."""
+        """Derive the argument's type from the other fields."""
         object.__setattr__(self, "takes", _type_of(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command."""
+    """A command that control surfaces can send."""
 
-    name: str  # for keys, MIDI mappings and the CLI
+    name: str  # name used in hotkeys, MIDI mappings and the CLI
     help: str
-    run: Run | None  # None: the surface handles the command (subscribe, unsubscribe, refresh, unlock)
+    run: Run | None  # None: the surface itself handles the command (subscribe, unsubscribe, refresh, unlock)
     arguments: tuple[Argument, ...] = ()
-    needs_daw: bool = False  # fails if no DAW is connected
-    spends: bool = False  # may cost money; needs a long press on MIDI, and from another machine the token or secret
-    tells_preset: bool = False  # replies with the selected preset to a sender that is not subscribed
-    button: bool = False  # a number among the arguments is the button's state; 0 and false mean release and are ignored
-    idempotent: bool = False  # executing the command twice does no harm
-    address: str = field(init=False)  # OSC address; <name> is replaced by the argument of that name
-    once: bool = field(init=False)  # whether duplicates of the message must be dropped
-    guarded: bool = field(init=False)  # whether it needs the token or may cost money
-    sides: tuple[str, ...] = field(init=False)  # words that may follow the address, for hardware buttons
+    needs_daw: bool = False  # whether the command fails if no DAW is connected
+    spends: bool = False  # may cost money: needs a long press on a MIDI pad; from another machine, the token or secret
+    tells_preset: bool = False  # whether a sender that is not subscribed gets the selected preset as a reply
+    button: bool = False  # whether numbers and Booleans are a button's state; a release (0 or false) is ignored
+    idempotent: bool = False  # whether executing the command twice does no harm
+    address: str = field(init=False)  # OSC address, in which <name> stands for the value of the argument `name`
+    once: bool = field(init=False)  # whether duplicate messages must be dropped
+    guarded: bool = field(init=False)  # whether the command needs the token or may cost money
+    sides: tuple[str, ...] = field(init=False)  # words that hardware buttons may append to the address
 
     def __post_init__(self) -> None:
-        """Derive the other fields."""
+        """Derive the fields that are not given."""
         inside = [f"<{argument.name}>" for argument in self.arguments if argument.in_address]
         object.__setattr__(self, "address", "/".join([ROOT, *self.name.split("."), *inside]))
         sides = next((argument.choices for argument in self.arguments if argument.choices and self.button), ())
@@ -70,12 +70,12 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message to surfaces."""
+    """A message that the bridge sends to surfaces."""
 
-    address: str  # OSC address; each <part> is replaced by a value
+    address: str  # OSC address, in which each <part> stands for a value
     help: str
     arguments: tuple[Argument, ...] = ()
-    to_sender: bool = False  # whether only the sender of the command gets it, instead of all subscribers
+    to_sender: bool = False  # whether only the sender of the command gets the message, instead of all subscribers
 
 
 def _type_of(argument: Argument) -> Any:

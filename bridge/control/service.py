@@ -1,6 +1,7 @@
-"""Executes the commands of surfaces in the daemon.
+"""Executes commands from surfaces in the daemon.
 
-A command that creates or changes a job becomes a message to the message handler, so the store records it first.
+A command that creates or changes a job is passed to the message handler as a message, so it is recorded before it is
+executed.
 """
 
 from __future__ import annotations
@@ -28,15 +29,15 @@ from bridge.protocol.request import Message
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 
-INSTANCE = "osc"  # instance name in the messages of all surfaces
-PATIENCE = 1.0  # s for a DAW to answer with its selection
+INSTANCE = "osc"  # instance name in all messages from surfaces
+PATIENCE = 1.0  # seconds to wait for a DAW to send its selection
 
 
 @dataclass(slots=True, kw_only=True)
 class BridgeService:
-    """Implements `api.BridgeApi`."""
+    """The daemon's implementation of `api.BridgeApi`."""
 
-    submit: Callable[[Message], Awaitable[Receipt]]  # handles a message as if it came from the inbox
+    submit: Callable[[Message], Awaitable[Receipt]]  # function that handles a message as if it came from the inbox
     message_inbox: Inbox
     registry: JobRegistry
     store: Store
@@ -51,11 +52,11 @@ class BridgeService:
         return Pong(__version__, PROTOCOL)
 
     async def inbox(self, message_id: str) -> Accepted | None:
-        """Read the whole inbox now. `message_id` only selects the job to return."""
+        """Read all messages in the inbox now. `message_id` only selects the job to return."""
         receipt = (await self.message_inbox.scan()).get(message_id)
         if receipt is not None and receipt.error is not None:
             raise receipt.error
-        # The folder watch may have read the message before this scan.
+        # If this scan did not find the message, the folder watcher may have read it before.
         job_id = receipt.job_id if receipt else await self.store(Database.job_of_message, message_id)
         return Accepted(message_id, job_id) if job_id else None
 
@@ -131,7 +132,7 @@ class BridgeService:
     # --- internals -------------------------------------------------------------------------------------------------
 
     async def _handle(self, command: str, args: dict[str, Any]) -> Accepted:
-        """Submit a command as a message; raise its error, if there is one."""
+        """Submit a command as a message. Raise an error if the message is rejected."""
         message = Message(
             protocol=PROTOCOL, message_id=str(uuid.uuid4()), command=command, instance=INSTANCE, args=args
         )
@@ -152,7 +153,7 @@ class BridgeService:
         return jobs[-1]
 
     async def _sides(self, start: str) -> tuple[Side, ...]:
-        """Return the sides (source, result) of a variation; "": of the newest variation with a result."""
+        """Return the audio files to play for a variation: source and result. "" means the newest one with a result."""
         found = self._with_result(start)
         clip = f"{found.job_id}/{found.clip_index}"
         _, rendered = await self.store(Database.stage, clip, "render")

@@ -1,4 +1,4 @@
-"""The command table: all commands that surfaces send, and all messages that they receive.
+"""The command table: all commands that surfaces can send, and all messages that surfaces can receive.
 
 menu | key | MIDI | OSC | panel | CLI → this table → `BridgeApi`, which the daemon implements.
 """
@@ -24,7 +24,7 @@ _DAY = 86400.0
 
 
 def _clip(bridge: BridgeApi, values: Values) -> Awaitable[Accepted]:
-    """Request a remix. The values for "no length" and "no position", which OSC needs, become None."""
+    """Request a remix. OSC has no None, so a length of 0 and a negative position mean that no value is given."""
     position = values["position"]
     return bridge.clip(
         ClipAsk(
@@ -335,7 +335,7 @@ PARAM_PREFIX = _PARAM.address.removesuffix("<name>")
 
 
 def find(address: str) -> tuple[Command, tuple[str, ...]] | None:
-    """Return the command at an OSC address and the arguments in the address, or None if the address is unknown."""
+    """Return the command for an OSC address and the arguments in the address, or None if the address is unknown."""
     if found := _BY_ADDRESS.get(address):
         return found
     name = address.removeprefix(PARAM_PREFIX)
@@ -345,13 +345,13 @@ def find(address: str) -> tuple[Command, tuple[str, ...]] | None:
 
 
 def read(command: Command, raw: Sequence[Any]) -> dict[str, Any] | None:
-    """Check the arguments from a surface. Additional arguments are ignored.
+    """Check the arguments that a surface has sent for a command. Extra arguments are ignored.
 
     Returns:
-        The arguments by name, or None if a button was released.
+        The arguments by name, or None if the message reports the release of a button.
 
     Raises:
-        RequestError: an argument is missing or wrong; the text names it.
+        RequestError: an argument is missing or invalid; the error names the argument.
     """
     given = list(raw)
     if command.button:
@@ -360,7 +360,7 @@ def read(command: Command, raw: Sequence[Any]) -> dict[str, Any] | None:
             return None
         given = [value for value in given if not isinstance(value, (bool, int, float))]
     if command.name == "audition" and given[:1] in (["source"], ["result"]):
-        given.insert(0, "")  # surfaces usually send only the side
+        given.insert(0, "")  # surfaces usually send only the side, without a variation
     values: dict[str, Any] = {}
     for index, argument in enumerate(command.arguments):
         value = given[index] if index < len(given) else None
