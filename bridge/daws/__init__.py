@@ -1,1 +1,1 @@
-"""The daemon's adapters for DAWs, which implement the Protocol in `base.py`."""
+"""The daemon's adapters for DAWs. Each adapter implements the protocol class `Daw` in `base.py`."""

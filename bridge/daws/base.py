@@ -1,7 +1,7 @@
-"""The daemon's adapter for a DAW: its name, two properties, and a method that places results without a DAW script.
+"""The interface of the daemon's DAW adapters.
 
-A DAW with a script (Ardour, REAPER, Live) finds its results in the outbox and confirms each with a `placed` message.
-The folder adapter places results itself.
+In a DAW with a script (Ardour, REAPER, Live), the script finds the results in the outbox, places them, and confirms
+each with a `placed` message. Without a script, the adapter itself places the results.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """A result to be placed."""
+    """A result that is ready to be placed."""
 
     variation_id: str
-    path: Path  # final path of the fitted file
-    samples: int  # length of the clip in the file, frames
+    path: Path  # final path of the result's file
+    samples: int  # length of the clip within the file, in frames
 
 
 class Daw(Protocol):
@@ -25,21 +25,21 @@ class Daw(Protocol):
 
     @property
     def name(self) -> str:
-        """Return the DAW's name, as in the key `daw.name` of its requests."""
+        """Return the name of the DAW, as it appears in the key `daw.name` of requests."""
         ...
 
     @property
     def confirms(self) -> bool:
-        """Return whether a script in the DAW places and confirms results. If not, `place` places them."""
+        """Return whether a script in the DAW places and confirms results. If not, `place` must place them."""
         ...
 
     @property
     def wants_handles(self) -> bool:
-        """Return whether the result's file must have handles before and after the clip."""
+        """Return whether the file of a result must include handles (extra audio) before and after the clip."""
         ...
 
     def place(self, placing: Placing) -> None:
-        """Place a result at once; called only if `confirms` is false.
+        """Place a result immediately. This method is called only if `confirms` is false.
 
         Raises:
             PlaceError: the result's file is missing.

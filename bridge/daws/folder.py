@@ -1,4 +1,4 @@
-"""The adapters: one for clients that only need a file (the command line, a Max patch), one for DAWs with a script."""
+"""Two adapters: for clients that only need a file (the command line, a Max patch), and for DAWs with a script."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from bridge.errors import PlaceError
 
 
 class Folder:
-    """Delivers a file with exactly the clip's length, without handles or confirmation."""
+    """The adapter that delivers a result as a file with exactly the clip's length, without handles or confirmation."""
 
     name = "folder"
     confirms = False
     wants_handles = False
 
     def place(self, placing: Placing) -> None:
-        """Check that the file exists."""
+        """Check that the result's file exists and is not empty."""
         if not placing.path.is_file() or placing.path.stat().st_size == 0:
             raise PlaceError(f"The result {placing.path} is missing or empty.")
 
 
-# In Live, a new clip starts at the start of its file. For some versions it is unknown whether a script can change that
-# start in the Arrangement without moving the clip.
+# DAWs that get results without handles. In Live, a new clip starts at the start of its file. In the Arrangement, some
+# versions of Live may move the clip if a script moves that start.
 WITHOUT_HANDLES = ("live",)
 
 
 class Scripted:
-    """A DAW whose script places and confirms results (Ardour, REAPER, Live)."""
+    """The adapter for a DAW whose own script places and confirms results (Ardour, REAPER, Live)."""
 
     confirms = True
 
@@ -34,5 +34,5 @@ class Scripted:
         self.wants_handles = name not in WITHOUT_HANDLES
 
     def place(self, placing: Placing) -> None:
-        """Raise an error, because only the DAW's script can place results."""
+        """Raise `PlaceError`, because only the DAW's script can place results."""
         raise PlaceError(f"{placing.path} must be placed by the script in {self.name}.")

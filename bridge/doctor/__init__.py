@@ -1,1 +1,1 @@
-"""Checks the whole setup, from settings and key to the DAWs."""
+"""Checks the whole setup, from the settings and the fal key to the DAWs."""

@@ -1,4 +1,4 @@
-"""The interface of the doctor's modules: each checks a `Context` and yields findings."""
+"""The interface of the doctor's modules. Each module checks a `Context` and yields findings."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ T = TypeVar("T")
 class Finding:
     """The result of one check."""
 
-    check: str  # name of the check; scripts may rely on it
+    check: str  # name of the check, which never changes because scripts may use it
     level: Level  # "well", "hint" (works, but could be better) or "trouble" (does not work)
     text: str  # what was found, in one sentence
-    fix: str = ""  # what to do; empty if all is well
+    fix: str = ""  # what the user should do; empty if there is nothing to do
 
     def plain(self) -> dict[str, str]:
-        """Return the finding for `--json`."""
+        """Return the finding as a dictionary for `--json`."""
         return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the doctor checks, and the functions that query the system."""
+    """The setup that the doctor checks, and the functions that query the system."""
 
     home: Path
     environ: Mapping[str, str]
     platform: str  # as in `sys.platform`
     settings: Config  # the settings in effect, or the defaults if they cannot be read
     settings_error: str  # why the settings cannot be read; empty if they can be read
-    clock: Callable[[], float]  # unix time, s
-    which: Callable[[str], str | None]  # returns the path of a program
+    clock: Callable[[], float]  # returns the Unix time in seconds
+    which: Callable[[str], str | None]  # returns the path of a program, or None
     mounts: Callable[[str], str]  # returns the system's mount table
     device: Callable[[], str]  # returns the name of the audio output; raises AudioDeviceMissing
-    keychain: Callable[[], str | None]  # returns the key in the system's keychain
-    online: bool = False  # whether to query fal too
+    keychain: Callable[[], str | None]  # returns the fal key from the system's keychain, or None
+    online: bool = False  # whether to contact fal
 
 
 def from_journal(home: Path, query: Callable[[Database], list[T]]) -> list[T]:
-    """Query the journal read-only. If it is missing or unreadable, which home.py reports, return an empty list."""
+    """Query the journal read-only. Return an empty list if it is missing or unreadable (home.py reports this)."""
     path = home / "bridge.db"
     if not path.exists():
         return []

@@ -1,6 +1,6 @@
 """Writes a support bundle: findings, settings, logs and the last jobs in one zip (`ace-bridge doctor --bundle FILE`).
 
-The zip never contains secrets. It contains prompts, names and audio only on request.
+The zip never contains secrets. It contains prompts, names or audio only if the user asks for them.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from bridge.protocol.job import Job, Variation
 from bridge.util.atomic import explained
 from bridge.util.redact import SCRUBBER
 
-JOBS = 50  # newest jobs in the bundle
+JOBS = 50  # number of jobs in the bundle, the newest ones
 LOGS = ("bridge.log", "bridge.log.1", "start.log")
-LARGEST_LOG = 2_000_000  # bytes that are kept from the end of each log
-PERSONAL = ("tags", "lyrics", "original_tags", "original_lyrics")  # private parameters of a recipe
+LARGEST_LOG = 2_000_000  # number of bytes to include from the end of each log
+PERSONAL = ("tags", "lyrics", "original_tags", "original_lyrics")  # parameters of a recipe that are private
 AUDIO = ("source.flac", "raw.audio")
-SHORTEST = 4  # minimum length of a text that is removed, characters; shorter ones are ordinary words
+SHORTEST = 4  # length in characters; shorter personal texts are not removed, because they are ordinary words
 
 Found = tuple[Job, list[Variation]]
 
@@ -32,13 +32,13 @@ def write(path: Path, findings: list[Finding], context: Context, extra: Collecti
     """Write the zip and return the names of its files.
 
     Args:
-        path: where to write the zip; an existing file is not replaced.
-        findings: what the doctor found.
-        context: what the doctor checked.
-        extra: what to include as well: "prompts", "audio".
+        path: path of the new zip; an existing file is not replaced.
+        findings: the doctor's findings.
+        context: the setup that the doctor checked.
+        extra: private data to include: "prompts", "audio".
 
     Raises:
-        OutputUnwritable: the zip cannot be written or exists already.
+        OutputUnwritable: the zip cannot be written, or a file with this path already exists.
     """
     jobs = from_journal(context.home, lambda database: database.jobs(JOBS))
     prompts = "prompts" in extra
@@ -71,7 +71,7 @@ def write(path: Path, findings: list[Finding], context: Context, extra: Collecti
 
 
 def _clean(text: str, hidden: Iterable[str], context: Context) -> str:
-    """Remove secrets and personal texts, and the parts of paths that contain the user's name."""
+    """Replace secrets, personal texts and the parts of paths that contain the user's name."""
     text = SCRUBBER.clean(text)
     for one in hidden:
         for form in (one, json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1]):
@@ -96,7 +96,7 @@ def _personal_texts(jobs: list[Found], home: Path) -> list[str]:
 
 
 def _strings(value: Any) -> Iterable[str]:
-    """Yield every text in a request that may be personal; for a path, also the file's name and stem."""
+    """Yield every text in a request that may be personal and, for a path, also the file name and its stem."""
     if isinstance(value, str):
         yield value
         if "/" in value or "\\" in value:
@@ -112,7 +112,7 @@ def _strings(value: Any) -> Iterable[str]:
 
 
 def _entry(job: Job, variations: list[Variation], prompts: bool) -> dict[str, Any]:
-    """Return a job's outcome; with `prompts`, also its recipe and its request."""
+    """Return the outcome of a job and, with `prompts`, also the job's recipe and request."""
     entry: dict[str, Any] = {
         "job": job.id,
         "daw": job.daw,
@@ -138,6 +138,6 @@ def _entry(job: Job, variations: list[Variation], prompts: bool) -> dict[str, An
 
 
 def _audio(jobs: list[Found], home: Path) -> list[Path]:
-    """Return the audio files that the newest job sent and received."""
+    """Return the paths of the audio files that were sent and received for the newest job."""
     folder = home / "jobs" / jobs[0][0].id if jobs else home / "none"
     return sorted(path for name in AUDIO for path in folder.rglob(name) if path.is_file() and not path.is_symlink())

@@ -1,4 +1,4 @@
-"""Checks whether the daemon is running in this version, which program uses its port, and who can reach the port."""
+"""Checks whether a daemon of this version is running, which program uses the OSC port, and who can reach this port."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RESTART = "Run `ace-bridge stop`, then `ace-bridge start`."
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Check the daemon and its port."""
+    """Check the daemon and its OSC port."""
     about = Client(context.home).daemon()
     yield _daemon(context, about)
     yield _port(context, about)
@@ -66,7 +66,7 @@ def _reach(context: Context) -> Finding:
 
 
 def _is_free(host: str, port: int) -> bool:
-    """Bind the port briefly; return whether it is free for both UDP and TCP."""
+    """Return whether the port is free for both UDP and TCP, by binding it briefly."""
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         try:
             family, _, _, _, address = socket.getaddrinfo(host, port, type=kind)[0]
@@ -80,7 +80,7 @@ def _is_free(host: str, port: int) -> bool:
 
 
 def holders(port: int, platform: str, proc: Path = Path("/proc")) -> list[str]:
-    """Return the name and process ID of each program that uses a port, as far as this user may see them."""
+    """Return the name and process ID of each program that uses the port and is visible to this user."""
     if platform == "linux":
         return _from_proc(port, proc)
     if platform == "darwin":
@@ -92,7 +92,7 @@ def holders(port: int, platform: str, proc: Path = Path("/proc")) -> list[str]:
 
 
 def _from_proc(port: int, proc: Path) -> list[str]:
-    """Find a port's sockets by inode in /proc/net, and their processes by the links in fd/ (proc(5))."""
+    """Find the port's socket inodes in /proc/net, and the processes with links to these inodes in fd/ (proc(5))."""
     inodes = set()
     for name in ("udp", "udp6", "tcp", "tcp6"):
         with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""Checks each DAW: its scripts and their version, its last connection, and the result of its self-test."""
+"""Checks each DAW: the bridge's scripts and their version, the last connection, and the result of the self-test."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bridge.doctor.base import Context, Finding, from_journal
 from bridge.installers.installer import FOLDER
 
 TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
-SELF_TESTS = {"live": "live/selftest.json", "reaper": "reaper/logs/selftest.json"}  # reports in the home
+SELF_TESTS = {"live": "live/selftest.json", "reaper": "reaper/logs/selftest.json"}  # reports in the bridge's home
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Check every DAW that has the bridge's scripts."""
+    """Check every DAW in which the bridge's scripts are installed."""
     notes = [(path, _read(path)) for path in sorted((context.home / FOLDER).glob("*.json"))]
     connections = _connections(context.home)
     if not notes:
@@ -63,7 +63,7 @@ def _state(path: Path, digest: str) -> str:
         data = path.read_bytes()
     except OSError:
         return "missing"
-    pointer = path.suffix == ".json"  # the daemon rewrites the pointer file at each start
+    pointer = path.suffix == ".json"  # may differ, because the daemon rewrites it at each start
     return "there" if pointer or hashlib.sha256(data).hexdigest() == digest else "changed"
 
 
@@ -78,7 +78,7 @@ def _connection(daw: str, connections: list[tuple[str, str, float]], now: float)
 
 
 def _connections(home: Path) -> list[tuple[str, str, float]]:
-    """Return the name, version and connection time of each DAW that has connected."""
+    """Return the DAW's name, its version and the connection time (Unix time) of each connection in the journal."""
     rows = from_journal(home, lambda database: list(database.instances()))
     return [(daw, version, at) for _, daw, version, _, at in rows]
 

@@ -1,4 +1,4 @@
-"""Checks whether there is a fal key, whether it looks valid and, with `--online`, whether fal accepts it."""
+"""Checks whether a fal key is stored, whether the key looks valid and, with `--online`, whether fal accepts the key."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bridge.doctor.base import Context, Finding
 from bridge.errors import BridgeError, KeyMissing
 from bridge.util.addresses import is_loopback
 
-FORM = re.compile(r"[\w-]{8,}:[\w-]{16,}")  # ID and secret, as in fal's dashboard
-NO_REQUEST = "00000000-0000-0000-0000-000000000000"  # ID of a request that does not exist
-TIMEOUT = 15.0  # s to wait for fal
-TOLERANCE = 60.0  # s by which this machine's clock may differ from fal's
+FORM = re.compile(r"[\w-]{8,}:[\w-]{16,}")  # a key's ID and secret, as in fal's dashboard
+NO_REQUEST = "00000000-0000-0000-0000-000000000000"  # ID of a nonexistent request
+TIMEOUT = 15.0  # seconds to wait for fal
+TOLERANCE = 60.0  # seconds by which this machine's clock may differ from fal's clock
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Check the key and, with `--online`, the connection to fal."""
+    """Check the fal key and, with `--online`, the connection to fal."""
     try:
         found = find(context.environ, context.home, context.keychain)
     except BridgeError as problem:
@@ -48,11 +48,11 @@ def _key(found: Found, context: Context) -> Finding:
 
 
 def _online(found: Found, context: Context) -> Iterator[Finding]:
-    """Query the status of a nonexistent request. The reply shows whether fal accepts the key, and fal's time."""
-    import httpx  # only here: slow to import
+    """Query the status of a nonexistent request. The reply shows fal's time and whether fal accepts the key."""
+    import httpx  # imported only here, because the import is slow
 
     fal = context.settings.fal
-    base = "/".join(fal.endpoint.split("/")[:2])  # owner and app, without the path below
+    base = "/".join(fal.endpoint.split("/")[:2])  # only the owner and the app, without the rest of the path
     url = httpx.URL(f"{fal.queue_url}/{base}/requests/{NO_REQUEST}/status")
     if url.scheme != "https" and not is_loopback(url.host):
         text = f"The key was not sent to {url.host}, because that is not a secure connection."

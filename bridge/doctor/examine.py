@@ -1,6 +1,6 @@
 """Runs all of the doctor's modules, from the settings to the DAWs, and collects their findings.
 
-Changes and submits nothing, and contacts fal only if the context has `online`.
+The checks change nothing and submit nothing. They contact fal only if `online` is set in the context.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MODULES = (settings, system, home, connections, engine, daws, live)  # in the or
 
 
 def examine(context: Context) -> list[Finding]:
-    """Run all checks. A module that raises an exception becomes a finding, and the other modules still run."""
+    """Run all checks and return the findings. If a module raises an exception, a finding reports the exception."""
     found: list[Finding] = []
     for module in MODULES:
         try:

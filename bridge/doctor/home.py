@@ -1,4 +1,4 @@
-"""Checks the bridge's folder: location, free space, permissions, journal and inbox."""
+"""Checks the bridge's home folder: its location, free space, permissions, journal and inbox."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bridge.config import home_check
 from bridge.doctor.base import Context, Finding
 from bridge.store import backup
 
-TOO_LITTLE, TIGHT = 200 * 10**6, 2 * 10**9  # free bytes: too little for a remix; too little for an evening's work
-STALE = 60.0  # s after which a message in the inbox counts as stuck
+TOO_LITTLE, TIGHT = 200 * 10**6, 2 * 10**9  # free bytes: minimum for a remix; minimum for an evening's work
+STALE = 60.0  # seconds after which a message in the inbox counts as stuck
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Check the home, which is the bridge's folder."""
+    """Check the bridge's home folder."""
     home = context.home
     yield _location(context)
     yield _space(home)

@@ -1,4 +1,4 @@
-"""Checks whether the script in Ableton Live replies and has this version, and whether Live's log has errors from it."""
+"""Checks the script in Ableton Live: whether it replies, its version, and its errors in Live's log."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bridge.doctor.base import Context, Finding
 from bridge.installers.live import NAME, own_files
 from bridge.osc.packet import PacketError, build, parse
 
-TIMEOUT = 1.5  # s to wait for a reply; the script reads its socket ten times a second
-REPORT = Path("live", "selftest.json")  # self-test report, relative to the home
-TAIL = 1 << 18  # bytes read from the end of the log
-ERROR = "RemoteScriptError"  # begins each line of a script's error in Live's log
+TIMEOUT = 1.5  # seconds to wait for a reply; the script reads its socket ten times a second
+REPORT = Path("live", "selftest.json")  # path of the self-test report in the bridge's home
+TAIL = 1 << 18  # number of bytes to read from the end of the log
+ERROR = "RemoteScriptError"  # text in every line of a script error in Live's log
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Check every script that has written its port to the home, and the log of the Live version that ran last."""
+    """Check every script that has written its port to the bridge's home, and the log of the Live version last used."""
     for path in sorted((context.home / "live").glob("instance-*.json")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             yield from _script(int(json.loads(path.read_bytes())["port"]), context.home / REPORT)
@@ -50,7 +50,7 @@ def _script(port: int, report: Path) -> Iterator[Finding]:
 
 
 def _ping(port: int) -> tuple[Any, ...] | None:
-    """Ping the script; return the arguments of its pong, or None if it does not reply."""
+    """Ping the script. Return the arguments of the reply, or None if there is no reply."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as channel:
         channel.settimeout(TIMEOUT)
         with contextlib.suppress(OSError, PacketError):
@@ -63,7 +63,7 @@ def _ping(port: int) -> tuple[Any, ...] | None:
 
 
 def _log(path: Path) -> Iterator[Finding]:
-    """Yield the script's last error in Live's log. Live appends to the log, so the error may be from an earlier run."""
+    """Yield the script's last error in Live's log, which may be from an earlier run because Live appends to the log."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - TAIL))
         lines = file.read().decode("utf-8", "replace").splitlines()

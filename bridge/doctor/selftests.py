@@ -1,4 +1,4 @@
-"""Explains the report of a DAW self-test: what works as expected, and how the script handles everything else."""
+"""Explains the report of a DAW self-test: what works as expected, and how the script handles what does not."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bridge.doctor.base import Finding, Level
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A behaviour that the DAW's documentation leaves open."""
+    """A behaviour of the DAW that is undocumented and is tested by the self-test."""
 
     key: str  # key in the report
-    expected: Any  # the value that needs no workaround
-    well: str  # text for the expected value; empty: no text
-    otherwise: str  # text for any other value
+    expected: Any  # the value for which no workaround is needed
+    well: str  # text shown for the expected value; empty: none
+    otherwise: str  # text shown for any other value
     level: Level = "hint"  # level of the finding for any other value
     fix: str = "Nothing to do; the script works around it."
 
@@ -97,7 +97,7 @@ FACTS: Mapping[str, tuple[Fact, ...]] = {"live": LIVE, "reaper": REAPER}
 
 
 def found(daw: str, title: str, report: Mapping[str, Any]) -> Iterator[Finding]:
-    """Yield the findings of a finished report: one for all expected values, and one for each other value."""
+    """Yield the findings from a finished report: one for all expected values together, and one for each other value."""
     known = [fact for fact in FACTS.get(daw, ()) if fact.key in report]
     well = [fact.well for fact in known if fact.well and report[fact.key] == fact.expected]
     if "beat_to_sample_time" in report:

@@ -1,4 +1,4 @@
-"""Checks whether the settings and presets can be read and have valid values."""
+"""Checks whether the settings and presets are readable and valid."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bridge.presets.library import standard
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Check config.toml, the environment and all presets."""
+    """Check config.toml, the environment variables and all presets."""
     if context.settings_error:
         fix = "Correct that line; docs/config.md describes every setting."
         yield Finding("settings", "trouble", context.settings_error, fix)

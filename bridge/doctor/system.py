@@ -11,8 +11,8 @@ from bridge import __version__
 from bridge.doctor.base import Context, Finding
 from bridge.errors import BridgeError
 
-EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # an earlier date is wrong, because the bridge did not exist yet
-AHEAD = 300.0  # s by which the date of a file may be in the future
+EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # any earlier date is wrong, because the bridge did not exist then
+AHEAD = 300.0  # seconds by which a file's date may be in the future
 
 PACKAGES = {
     "keyring": ("store the key in the system's keychain", "keychain"),
@@ -22,7 +22,7 @@ PACKAGES = {
 
 
 def look(context: Context) -> Iterator[Finding]:
-    """Check the machine."""
+    """Check this machine."""
     yield Finding(
         "version", "well", f"ace-bridge {__version__}, Python {platform.python_version()}, {context.platform}."
     )
