@@ -94,7 +94,7 @@ def columns() -> int:
         pass
     try:
         return os.get_terminal_size(sys.__stdout__.fileno()).columns or 80  # type: ignore[union-attr]  # None is handled below
-    except (AttributeError, OSError, ValueError):  # stdout missing, closed or no terminal
+    except (AttributeError, OSError, ValueError):  # stdout is missing, closed or not a terminal
         return 80
 
 
