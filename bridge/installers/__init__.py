@@ -1,1 +1,1 @@
-"""Installs the bridge's scripts in DAWs and keeps them up to date."""
+"""Installs the bridge's scripts in DAWs, and keeps the scripts up to date."""

@@ -1,6 +1,6 @@
-"""The plan for Ardour: scripts, their modules, the pointer file and, with consent, six action slots and a hook.
+"""The installation plan for Ardour: scripts, modules, the pointer file and, with consent, six action slots and a hook.
 
-Tested with Ardour 7.3. Other versions keep their files elsewhere and need `--folder`.
+Tested with Ardour 7.3. Other versions keep their files in other folders, so they need `--folder`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bridge.errors import HomeError
 from bridge.installers import ardour_slots
 from bridge.installers.base import POINTER, Edit, Installation, Own, Surroundings
 
-SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib; plain Lua without calls to REAPER
-PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # matches no helper such as ardour7-export
+SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib; plain Lua that does not call REAPER
+PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # does not match helper programs such as ardour7-export
 STEPS = (
     "Start Ardour, select an audio region, and run Edit > Lua Scripts > “ACE Bridge: Remix with last settings”.",
     "For a key: in Window > Keyboard Shortcuts, find “ACE Bridge” and press the key, for example Ctrl+Alt+R.",
@@ -30,10 +30,10 @@ STEPS = (
 
 
 def plan(surroundings: Surroundings) -> Installation:
-    """Return the plan for Ardour.
+    """Return the installation plan for Ardour.
 
     Raises:
-        HomeError: this installation lacks the scripts, or Ardour has no settings folder yet.
+        HomeError: this copy of ace-bridge lacks the scripts, or Ardour's settings folder does not exist yet.
     """
     config = surroundings.folder or _config(surroundings.environ, surroundings.platform)
     if not config.is_dir():
@@ -68,7 +68,7 @@ def plan(surroundings: Surroundings) -> Installation:
 
 
 def _slot(ui_scripts: Path, actions: list[ardour_slots.Script], hooks: list[ardour_slots.Script]) -> int:
-    """Return the slot number that "Remix with last settings" has, or will get from `install`."""
+    """Return the number of the slot that the action "Remix with last settings" has, or will get when installed."""
     now = ui_scripts.read_bytes() if ui_scripts.exists() else None
     return next(
         number for name, number in ardour_slots.numbers(ardour_slots.put(now, actions, hooks)).items() if "last" in name
@@ -76,7 +76,7 @@ def _slot(ui_scripts: Path, actions: list[ardour_slots.Script], hooks: list[ardo
 
 
 def _config(environ: Mapping[str, str], platform: str) -> Path:
-    """Return Ardour 7's default settings folder."""
+    """Return the path of Ardour 7's default settings folder."""
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
     if platform == "darwin":
         return home / "Library" / "Preferences" / "Ardour7"
@@ -86,7 +86,7 @@ def _config(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _busy(config: Path, platform: str) -> str | None:
-    """Return an error text if Ardour is running with this folder: it would overwrite the slots when it quits."""
+    """Return an error text if a running Ardour uses this folder, because Ardour would overwrite the slots on exit."""
     runs = _with_folder(config) if platform == "linux" else _by_name(platform)
     return "Ardour is running and would overwrite its script slots when it quits." if runs else None
 
@@ -95,13 +95,13 @@ def _with_folder(config: Path) -> bool:
     for process in _ardours():
         about = dict(part.partition(b"=")[::2] for part in _bytes(process / "environ").split(b"\0"))
         environ = {name: about.get(name.encode(), b"").decode(errors="replace") for name in ("HOME", "XDG_CONFIG_HOME")}
-        if about.get(b"HOME") and _config(environ, "linux") == config:  # an ended process has no environment
+        if about.get(b"HOME") and _config(environ, "linux") == config:  # a process that has ended has no environment
             return True
     return False
 
 
 def _ardours() -> Iterator[Path]:
-    """Yield the /proc folder of each Ardour process, recognised by its program: Ardour changes the process name."""
+    """Yield the /proc folder of each process that runs Ardour's program. Ardour changes the name of its process."""
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             program = _bytes(process / "cmdline").partition(b"\0")[0].rpartition(b"/")[2]
@@ -112,7 +112,7 @@ def _ardours() -> Iterator[Path]:
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError:  # the process has ended, or belongs to another user
+    except OSError:  # the process has ended or belongs to another user
         return b""
 
 

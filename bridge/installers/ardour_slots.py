@@ -1,7 +1,7 @@
-"""Reads and writes the action slots and hooks in Ardour's file `ui_scripts`, and keeps everything else in the file.
+"""Reads and changes the action slots and hooks in Ardour's file `ui_scripts`, and keeps the rest of the file unchanged.
 
 The actions are stored as Lua assignments, such as `scripts[N]["n"] = "name"`, encoded in base64. Ardour rewrites the
-file when it quits. A file that contains anything other than complete assignments is refused.
+file when Ardour quits. A file that contains anything except complete assignments is rejected.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from xml.etree import ElementTree
 
 from bridge.errors import InstallRefused
 
-OURS = "ACE Bridge"  # name prefix of the bridge's actions and hooks
+OURS = "ACE Bridge"  # prefix of the names of the bridge's actions and hooks
 SLOTS = 32  # number of action slots in Ardour 7
-HOOK_ID = "20261"  # any unused number; Ardour assigns its own on the next save
+HOOK_ID = "20261"  # any unused number; when Ardour next saves the file, it assigns another
 SIGNALS = 49  # number of signals in Ardour 7.3; LuaTimerDS is number 47
 TIMER = 47
 EMPTY = b'<UIScripts><ActionScript lua="Lua 5.3"/><ActionHooks/></UIScripts>'
@@ -32,12 +32,12 @@ _NAME = re.compile(rb'"n"')
 class Script:
     """A Lua script for Ardour."""
 
-    name: str  # the name in the file's header
-    source: str  # text of the whole file
+    name: str  # name in the script's header
+    source: str  # text of the whole script
 
 
 def script(source: str) -> Script:
-    """Read the script's name from the header in its source."""
+    """Return the script with the name from the header in the source."""
     found = re.search(r'name\s*=\s*"([^"]+)"', source)
     if found is None:
         raise ValueError("the script has no name")
@@ -45,10 +45,10 @@ def script(source: str) -> Script:
 
 
 def put(now: bytes | None, actions: Sequence[Script], hooks: Sequence[Script]) -> bytes:
-    """Return ui_scripts with the bridge's hooks and actions. Each action keeps its slot or gets a free one.
+    """Return the content of ui_scripts with the bridge's hooks and actions. Actions keep their slots or get free ones.
 
     Raises:
-        InstallRefused: the file cannot be parsed, or no slot is free.
+        InstallRefused: the content cannot be parsed, or no slot is free.
     """
     root = _parse(now)
     holder = root.find("ActionScript")
@@ -60,7 +60,7 @@ def put(now: bytes | None, actions: Sequence[Script], hooks: Sequence[Script]) -
     before = _decoded(holder)
     theirs, ours = _split(before)
     if now is not None and _sources(before, place) == {one.name: one.source for one in (*actions, *hooks)}:
-        return now  # Ardour has rewritten the file with the same content
+        return now  # the file has the same content, even if Ardour has rewritten it
     had = {name: number for number, name in ours.items()}
     text = b"scripts = {} " + b"".join(theirs.values())
     for number, one in _assigned(actions, had, set(theirs)).items():
@@ -73,7 +73,7 @@ def put(now: bytes | None, actions: Sequence[Script], hooks: Sequence[Script]) -
 
 
 def take(now: bytes) -> bytes | None:
-    """Return ui_scripts without the bridge's actions and hooks; None if nothing is left."""
+    """Return the content of ui_scripts without the bridge's actions and hooks, or None if nothing remains."""
     root = _parse(now)
     holder, place = root.find("ActionScript"), root.find("ActionHooks")
     theirs: Mapping[int, bytes] = {}
@@ -88,7 +88,7 @@ def take(now: bytes) -> bytes | None:
 
 
 def numbers(now: bytes | None) -> dict[str, int]:
-    """Return the slot numbers of the bridge's actions by name."""
+    """Return the slot number of each of the bridge's actions, by the action's name."""
     holder = _parse(now).find("ActionScript")
     return {} if holder is None else {name: number for number, name in _split(_decoded(holder))[1].items()}
 
@@ -108,7 +108,7 @@ def _decoded(holder: ElementTree.Element) -> bytes:
 
 
 def _split(text: bytes) -> tuple[dict[int, bytes], dict[int, str]]:
-    """Return the foreign statements by slot, and the names of the bridge's actions by slot."""
+    """Return two mappings by slot: the statements of other actions, and the names of the bridge's actions."""
     statements: dict[int, bytes] = {}
     names: dict[int, str] = {}
     at = 0
@@ -117,7 +117,7 @@ def _split(text: bytes) -> tuple[dict[int, bytes], dict[int, str]]:
         if found is None:
             raise InstallRefused("Ardour's file ui_scripts has unexpected content.")
         at = found.end()
-        if found[1] is None:  # scripts = {}
+        if found[1] is None:  # the statement `scripts = {}`
             continue
         number = int(found[1])
         statements[number] = statements.get(number, b"") + found[0].strip() + b" "
@@ -128,7 +128,7 @@ def _split(text: bytes) -> tuple[dict[int, bytes], dict[int, str]]:
 
 
 def _sources(text: bytes, place: ElementTree.Element) -> dict[str, str]:
-    """Return the current sources of the bridge's actions and hooks by name."""
+    """Return the source code of each of the bridge's actions and hooks, by name."""
     found: dict[int, dict[bytes, str]] = {}
     for match in _STATEMENT.finditer(text):
         if match[1] is not None:
@@ -141,7 +141,7 @@ def _sources(text: bytes, place: ElementTree.Element) -> dict[str, str]:
 
 
 def _unquoted(value: bytes) -> str:
-    """Return the value of a Lua string literal written by `%q` or in long brackets."""
+    """Return the value of a Lua string literal, written with `%q` or in long brackets."""
     text = value.decode(errors="replace")
     if text.startswith("[====["):
         return text[len("[====[\n") : -len("]====]")]
@@ -149,7 +149,7 @@ def _unquoted(value: bytes) -> str:
 
 
 def _assigned(actions: Sequence[Script], had: Mapping[str, int], taken: set[int]) -> dict[int, Script]:
-    """Assign a slot to each action. Existing slots are kept, because shortcuts and buttons refer to their numbers."""
+    """Assign a slot to each action. An action keeps its slot, because shortcuts and buttons refer to slot numbers."""
     placed = {had[one.name]: one for one in actions if one.name in had}
     free = iter(number for number in range(1, SLOTS + 1) if number not in taken | set(placed))
     for one in actions:
@@ -162,7 +162,7 @@ def _assigned(actions: Sequence[Script], had: Mapping[str, int], taken: set[int]
 
 
 def _loader(one: Script) -> str:
-    """Return Lua code that runs the script file as Ardour does, and so creates the action."""
+    """Return Lua code that runs the script as Ardour does and returns the action's function."""
     return f"local ardour = function () end\nlocal factory\n{one.source}\nreturn factory (...)\n"
 
 
@@ -195,7 +195,7 @@ def _without_ours(place: ElementTree.Element) -> None:
 
 
 def _written(root: ElementTree.Element, now: bytes | None) -> bytes:
-    """Return the new file, or the original bytes if the content has not changed."""
+    """Return the new content of the file, or the original bytes if the XML has not changed in meaning."""
     text: bytes = ElementTree.tostring(root, encoding="UTF-8", xml_declaration=True)
     if now is not None and ElementTree.canonicalize(now) == ElementTree.canonicalize(text):
         return now

@@ -1,6 +1,6 @@
-"""The catalogue file for DAW scripts: presets and engines with their parameters and prices.
+"""The catalogue file for DAW scripts: the presets, and the engines with their parameters and prices.
 
-The daemon writes the file to the bridge's folder at each start. A DAW script reads it when the script opens a dialog.
+The daemon writes the file to the bridge's home at each start. A DAW script reads the file before it opens a dialog.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from bridge.engines.base import Capabilities
 from bridge.presets.parameters import PARAMS, Param
 from bridge.presets.preset import Preset
 
-FILE = "catalogue.json"  # in the bridge's folder
-# Parameters without a knob: a dialog has another field for each, or none.
+FILE = "catalogue.json"  # name of the file in the bridge's home
+# Parameters without a knob. Dialogs have a field of another kind for some of them.
 _OWN_WIDGETS = {"audio_url", "tags", "lyrics", "seed", "original_seed"}
 AMOUNT: dict[str, Any] = {
     "name": "amount",
@@ -27,7 +27,7 @@ AMOUNT: dict[str, Any] = {
 
 
 def catalogue(presets: Iterable[Preset], engines: Iterable[Capabilities]) -> dict[str, Any]:
-    """Return the file's content. An engine has a knob for each parameter that it supports and that has an effect."""
+    """Return the content of the file. An engine has a knob for each supported parameter that has an effect."""
     return {
         "presets": [{"name": one.name, "title": one.title, "description": one.description} for one in presets],
         "engines": [_engine(one) for one in engines],

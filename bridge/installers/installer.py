@@ -1,7 +1,7 @@
 """Installs the bridge's files into a DAW and removes them, with backups and a record of every installed file.
 
-`bridge.installers.plans` has one plan per DAW; `ace-bridge install` and `uninstall` carry it out. Each start of the
-daemon refreshes the pointer files, which contain the bridge's location.
+`bridge.installers.plans` has one plan per DAW, which `ace-bridge install` and `ace-bridge uninstall` carry out. The
+daemon updates the pointer files, which contain the bridge's location, at each start.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from bridge.errors import BridgeError, DawRunning, InstallRefused
 from bridge.installers.base import POINTER, Edit, Installation, Own
 from bridge.util.atomic import explained, write_bytes, write_json
 
-FOLDER = "installed"  # folder in the bridge's folder, with the records of installed files
+FOLDER = "installed"  # folder in the bridge's home that contains the records of installed files
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change, made or planned."""
+    """A change to one file, made or planned."""
 
     action: Literal["create", "replace", "edit", "remove", "keep"]
     path: Path
@@ -33,35 +33,35 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """The bridge's location, for scripts in a DAW."""
+    """The location of the bridge, which scripts in a DAW need."""
 
     home: Path
-    command: tuple[str, ...]  # starts the daemon, from any working directory
+    command: tuple[str, ...]  # command that starts the daemon from any working directory
     version: str
 
     def bytes(self) -> bytes:
-        """Return the pointer file's content."""
+        """Return the content of the pointer file."""
         value = {"home": str(self.home), "command": list(self.command), "version": self.version}
         return json.dumps(value, indent=1).encode() + b"\n"
 
 
 class Installer:
-    """Carries out plans for one bridge folder."""
+    """An installer that carries out plans for one home of the bridge."""
 
     def __init__(self, pointer: Pointer) -> None:
         self._pointer = pointer
         self._notes = pointer.home / FOLDER
 
     def install(self, plan: Installation, *, dry: bool = False, force: bool = False) -> list[Change]:
-        """Install a DAW's files. Installing twice changes nothing.
+        """Install the files for a DAW and return the changes. A second installation changes nothing.
 
         Args:
-            plan: the files and edits.
-            dry: only return the changes, without making them.
-            force: also replace files that ace-bridge did not install, after a backup.
+            plan: the installation plan for the DAW.
+            dry: whether to return the changes without making them.
+            force: whether to replace files that ace-bridge did not install, after a backup.
 
         Raises:
-            DawRunning: the DAW is running and would overwrite its files.
+            DawRunning: the DAW is running and would overwrite the edited files.
             InstallRefused: a file not installed by ace-bridge is in the way.
             HomeError: a folder is not writable.
         """
@@ -88,7 +88,7 @@ class Installer:
         return changes
 
     def uninstall(self, plan: Installation, *, dry: bool = False) -> list[Change]:
-        """Remove everything that was installed, except files that the user has changed since.
+        """Remove all installed files except those that the user has changed, and return the changes.
 
         Raises:
             DawRunning, HomeError: as in `install`.
@@ -112,7 +112,7 @@ class Installer:
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     def _own(self, file: Own, note: Mapping[str, Any], force: bool) -> Change:
-        """Return the change that one of the bridge's own files needs."""
+        """Return the change that is needed for one of the bridge's own files."""
         now = _read(file.path)
         if now == file.data:
             return Change("keep", file.path, "up to date")
@@ -134,7 +134,7 @@ class Installer:
         note["edits"][str(edit.path)] = _digest(then)
 
     def _take(self, edit: Edit, note: Mapping[str, Any]) -> None:
-        """Restore the backup if the file has not changed since the edit; otherwise remove only the bridge's part."""
+        """Undo an edit: restore the backup if the file is still as edited, otherwise remove only the bridge's part."""
         now = _read(edit.path)
         if now is None:
             return
@@ -147,7 +147,7 @@ class Installer:
             _write(edit.path, then, _mode(edit.path))
 
     def _back_up(self, path: Path, plan: Installation, note: dict[str, Any], unless: str | None) -> None:
-        """Back up a file before a change, unless its digest is `unless`: then the bridge wrote it."""
+        """Back up a file before it is changed, unless its digest is `unless`, the digest of what the bridge wrote."""
         now = _read(path)
         if now is None or _digest(now) == unless:
             return
@@ -165,7 +165,7 @@ class Installer:
         return True
 
     def _note_path(self, plan: Installation) -> Path:
-        """Return the path of a plan's record: one per location, because a user may have REAPER installed twice."""
+        """Return the path of a plan's record. Each location has its own, because REAPER may be installed twice."""
         return self._notes / f"{plan.daw}-{_digest(str(plan.pointer).encode())[:8]}.json"
 
     def _note(self, plan: Installation) -> dict[str, Any]:
@@ -179,9 +179,9 @@ class Installer:
 
 
 def refresh(pointer: Pointer) -> list[Path]:
-    """Update the pointer files of all installations; called at each daemon start.
+    """Update the pointer files of all installations, and return the paths of the updated files.
 
-    A DAW whose folder no longer exists is skipped, so that the daemon still starts.
+    The daemon calls this function at each start. If a DAW's folder no longer exists, the DAW is skipped.
     """
     written = []
     for path in sorted((pointer.home / FOLDER).glob("*.json")):
@@ -197,7 +197,7 @@ def refresh(pointer: Pointer) -> list[Path]:
 
 
 def start_command(home: Path, python: str) -> tuple[str, ...]:
-    """Return the command that starts the daemon. -P ignores a folder named "bridge" in the working directory."""
+    """Return the command that starts the daemon. With -P, a folder "bridge" in the working directory is ignored."""
     return (python, "-P", "-m", "bridge", "--home", str(home), "start")
 
 
@@ -224,7 +224,7 @@ def _removal(path: Path, digest: str) -> Change:
 
 
 def _remove_own(path: Path, digest: str) -> None:
-    """Remove one of the bridge's files unless the user has changed it, then its folder if that is empty."""
+    """Remove one of the bridge's files unless the user has changed it. Remove the file's folder if it is then empty."""
     if _removal(path, digest).action == "remove":
         with explained(path):
             path.unlink(missing_ok=True)
@@ -239,7 +239,7 @@ def _refuse_while_busy(plan: Installation) -> None:
 
 
 def _refuse_foreign(plan: Installation, note: Mapping[str, Any], force: bool) -> None:
-    """Refuse foreign files in the bridge's own folder. Files from an interrupted installation are not foreign."""
+    """Raise `InstallRefused` if the bridge's own folder has other files, except from an interrupted installation."""
     if plan.alone is None or plan.pointer.exists() or force:
         return
     ours = {str(file.path) for file in plan.files} | set(note["files"])
@@ -257,7 +257,7 @@ def _write(path: Path, data: bytes, mode: int) -> None:
         return
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path.resolve(), data, mode=mode)  # settings files may be symbolic links
+    write_bytes(path.resolve(), data, mode=mode)  # a settings file may be a symbolic link
 
 
 def _read(path: Path) -> bytes | None:

@@ -1,7 +1,7 @@
-"""The plan for Ableton Live: the Remote Script in the User Library, and the pointer file next to it.
+"""The installation plan for Ableton Live: the Remote Script in the User Library, and the pointer file next to it.
 
-Live reads scripts only when it starts, so Live may be running during the installation. docs/live.md describes the next
-steps.
+Live may be running during the installation, because it reads scripts only when it starts. docs/live.md describes the
+next steps.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bridge.errors import HomeError
 from bridge.installers.base import POINTER, Installation, Own, Surroundings
 
 USUAL = Path("Ableton", "User Library")
-NAME = "AceBridge"  # name of the folder; Live shows it as the control surface's name
+NAME = "AceBridge"  # name of the folder, which Live shows as the name of the control surface
 STEPS = (
     "Restart Live. It looks for new scripts only when it starts.",
     "In Settings > Link, Tempo & MIDI, choose AceBridge as a Control Surface. Leave Input and Output at None.",
@@ -26,10 +26,10 @@ STEPS = (
 
 
 def plan(surroundings: Surroundings) -> Installation:
-    """Return the plan for Live.
+    """Return the installation plan for Live.
 
     Raises:
-        HomeError: this installation lacks the script, or the User Library was not found.
+        HomeError: this copy of ace-bridge lacks the script, or the User Library was not found.
     """
     places = [surroundings.folder] if surroundings.folder else libraries(surroundings.environ, surroundings.platform)
     library = next((place for place in places if place.is_dir()), None)
@@ -43,7 +43,7 @@ def plan(surroundings: Surroundings) -> Installation:
     return Installation(
         daw="live",
         title="Ableton Live",
-        # __init__.py comes last, because it makes the script visible to Live.
+        # __init__.py is written last, because Live sees the script as soon as this file exists.
         files=tuple(Own(target / path.name, path.read_bytes()) for path in parts),
         pointer=target / POINTER,
         steps=STEPS,
@@ -53,10 +53,10 @@ def plan(surroundings: Surroundings) -> Installation:
 
 
 def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
-    """Return possible locations of the User Library, first from Live's settings, then the default ones."""
+    """Return possible locations of the User Library: first those from Live's settings, then the default locations."""
     home = _home(environ, platform)
     if platform == "win32":
-        cloud = environ.get("OneDrive") or home / "OneDrive"  # Windows may keep the Documents folder here
+        cloud = environ.get("OneDrive") or home / "OneDrive"  # Windows may keep Documents here
         usual = [home / "Documents" / USUAL, Path(cloud) / "Documents" / USUAL]
     else:
         usual = [home / "Music" / USUAL]
@@ -64,7 +64,7 @@ def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
 
 
 def own_files(environ: Mapping[str, str], platform: str, name: str) -> list[Path]:
-    """Return the file `name` from the settings of each of the user's Live versions, most recently changed first."""
+    """Return the paths of a settings file in all of the user's Live versions, most recently changed first."""
     home = _home(environ, platform)
     if platform == "win32":
         folder, inside = Path(environ.get("APPDATA") or home / "AppData" / "Roaming"), f"Live */Preferences/{name}"
@@ -78,7 +78,7 @@ def _home(environ: Mapping[str, str], platform: str) -> Path:
 
 
 def _moved(settings: Iterable[Path]) -> Iterator[Path]:
-    """Yield the locations of the User Library that are in Live's settings files."""
+    """Yield the locations of the User Library that are stored in Live's settings files."""
     for path in settings:
         with contextlib.suppress(OSError, ElementTree.ParseError):
             settings_of = ElementTree.fromstring(path.read_bytes())  # noqa: S314  # the user's own file

@@ -1,4 +1,4 @@
-"""The installation plans by DAW; `installer` carries them out."""
+"""Finds the installation plan for a DAW. `installer.py` carries out the plans."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ PLANS: Mapping[str, Callable[[Surroundings], Installation]] = {
 
 
 def plan(daw: str, surroundings: Surroundings) -> Installation:
-    """Return a DAW's plan.
+    """Return the installation plan for a DAW.
 
     Raises:
-        HomeError: this installation lacks the DAW's scripts, or the DAW's folder was not found.
+        HomeError: this copy of ace-bridge lacks the scripts for the DAW, or the DAW's folder was not found.
     """
     return PLANS[daw](surroundings)

@@ -1,7 +1,7 @@
-"""The plan for REAPER: ReaScripts, pointer and catalogue in Scripts/ACE Bridge, icons in Data.
+"""The installation plan for REAPER: ReaScripts, pointer file and catalogue in Scripts/ACE Bridge, and icons in Data.
 
-REAPER's own files do not change, so REAPER may be running during the installation. The action "Install" registers the
-scripts.
+REAPER may be running during the installation, because its own files do not change. Afterwards the action "Install" in
+REAPER registers the scripts.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
 from bridge.presets.library import standard
 
-NAME = "ACE Bridge"  # name of the folder in Scripts; ReaPack uses another folder
-ICONS = "toolbar_icons"  # name of the folder in REAPER's Data and in the shipped scripts
+NAME = "ACE Bridge"  # name of the folder in REAPER's Scripts folder; ReaPack uses another folder
+ICONS = "toolbar_icons"  # name of the folder, both in REAPER's Data folder and in reaper_scripts
 STEPS = (
     "In REAPER, open Actions > Show action list > New action > Load ReaScript, choose “ace-bridge_Install.lua” in"
     " Scripts/ACE Bridge, and run it. It adds the other actions to the list.",
@@ -31,10 +31,10 @@ STEPS = (
 
 
 def plan(surroundings: Surroundings) -> Installation:
-    """Return the plan for REAPER.
+    """Return the installation plan for REAPER.
 
     Raises:
-        HomeError: this installation lacks the scripts, or REAPER's resource folder is missing or ambiguous.
+        HomeError: this copy of ace-bridge lacks the scripts, or the resource folder is missing, invalid or ambiguous.
     """
     root = surroundings.folder or _only(list(candidates(surroundings.environ, surroundings.platform)))
     if not (root / "reaper.ini").is_file():
@@ -60,7 +60,7 @@ def plan(surroundings: Surroundings) -> Installation:
 
 
 def candidates(environ: Mapping[str, str], platform: str) -> Iterator[Path]:
-    """Yield REAPER's existing default resource folders. Portable installations are not found."""
+    """Yield REAPER's default resource folders that exist. Portable installations are not found."""
     home = Path(environ.get("USERPROFILE" if platform == "win32" else "HOME") or Path.home())
     if platform == "win32":
         usual = [Path(environ.get("APPDATA") or home / "AppData" / "Roaming") / "REAPER"]
@@ -73,7 +73,7 @@ def candidates(environ: Mapping[str, str], platform: str) -> Iterator[Path]:
 
 
 def _only(found: list[Path]) -> Path:
-    """Return the only folder in the list; raise an error if there are none or several."""
+    """Return the only folder in the list. Raise an error if the list is empty or has several folders."""
     if len(found) == 1:
         return found[0]
     hint = "Start REAPER once, or pass its resource folder with --resource-path (Options > Show REAPER resource path)."
@@ -85,7 +85,7 @@ def _only(found: list[Path]) -> Path:
 
 
 def _catalogue(surroundings: Surroundings) -> bytes:
-    """Return the first catalogue (presets, and fal's price per second); the daemon later writes a newer one."""
+    """Return an initial catalogue (presets, and fal's price per second), which the daemon later replaces."""
     home = home_folder(surroundings.environ, surroundings.platform)
     price = {"currency": "USD", "per_second": load(home, surroundings.environ).fal.price_per_second}
     shown = {**catalogue(standard(home).all(), ()), "price": price}
