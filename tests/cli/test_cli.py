@@ -1,4 +1,4 @@
-"""Tests the command line itself: help, options, suggestions, exit statuses and defects."""
+"""Tests the command line itself: help, options, suggestions, exit statuses and unexpected exceptions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    """Run a command and return its status, stdout and stderr."""
+    """Run a command and return the exit status, stdout and stderr."""
     try:
         status = main(arguments.split())
     except SystemExit as end:

@@ -1,4 +1,4 @@
-"""Tests `ace-bridge bench`, and which files `remix DIR` finds."""
+"""Tests `ace-bridge bench`, and which files `remix DIR` finds in a folder."""
 
 from __future__ import annotations
 

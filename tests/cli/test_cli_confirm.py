@@ -1,4 +1,4 @@
-"""Tests what `remix` reads from files before it submits them: their sample rate and the billable length."""
+"""Tests what `remix` reads from files before they are submitted: the sample rate and the billable length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.waiting import PATIENCE
 
 @pytest.fixture
 def clips(tmp_path: Path) -> Path:
-    """Return a folder with clips of one and two seconds at several sample rates, and a file without audio."""
+    """Return a folder that contains clips of one and two seconds at several sample rates, and a file without audio."""
     for name, rate, seconds in (("a", 44_100, 1), ("b", 44_100, 2), ("c", 48_000, 1), ("low", 22_050, 1)):
         soundfile.write(tmp_path / f"{name}.wav", np.full((rate * seconds, 1), 0.1), rate)
     (tmp_path / "broken.wav").write_text("no sound")
@@ -28,7 +28,7 @@ def clips(tmp_path: Path) -> Path:
         ("a", 44_100),
         ("a b", 44_100),
         ("a c", None),  # no common rate
-        ("low", None),  # results do not keep a rate this low
+        ("low", None),  # a result does not keep such a low rate
         ("broken", None),
         ("a broken", 44_100),
     ],

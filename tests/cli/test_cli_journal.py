@@ -1,4 +1,4 @@
-"""Tests jobs, show, cancel, retry, status and stop with a journal but without a daemon."""
+"""Tests the commands jobs, show, cancel, retry, status and stop with a journal but without a daemon."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add_job(
     recipe: dict[str, Any] | None = None,
     price: float = 0.0,
 ) -> Job:
-    """Add a job to the journal, with one variation per clip and state."""
+    """Add a job to the journal, with one variation for each clip and state."""
     params = {"tags": "dub, deep bass", "lyrics": "[inst]", "original_tags": "music", "number_of_steps": 27}
     listed: list[dict[str, Any]] = [
         {"id": f"file-{n}", "name": name, "length": 8.5, "source": {"path": f"/music/{name}.wav", "offset": 62.0}}
@@ -180,7 +180,7 @@ def test_a_job_is_found_by_its_variation(home: Path) -> None:
 
 
 class FakeDaemon:
-    """Simulates a running daemon that accepts every message, which is all that `cancel` needs."""
+    """A simulated daemon that accepts every message; `cancel` needs nothing else."""
 
     sent: list[tuple[str, dict[str, Any]]]
 
@@ -210,7 +210,7 @@ def test_cancel_without_an_id_stops_the_unfinished_job(
     assert status == 0
     assert out.startswith("Stopping loop (aaaa1111); ")
     assert daemon.sent[0] == ("cancel", {"job_id": "aaaa1111"})
-    assert run("cancel v01-aaaa", capsys)[0] == 1  # this variation has ended
+    assert run("cancel v01-aaaa", capsys)[0] == 1  # this variation has already ended
     assert run("cancel v00-aaaa", capsys)[0] == 0
     assert daemon.sent[-2] == ("cancel", {"job_id": "v00-aaaa"})
 

@@ -1,4 +1,4 @@
-"""Tests `ace-bridge send` with a real OSC server: the arguments it fills in, how long it listens, what it prints."""
+"""Tests `ace-bridge send` with a real OSC server: the filled-in arguments, the listening time and the output."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def send(*arguments: str) -> int:
 async def test_the_token_is_filled_in_and_the_path_becomes_absolute(
     stage: Stage, capsys: Output, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`send` also listens until the result's path arrives."""
+    """Also test that `send` listens until the result's path arrives."""
     monkeypatch.chdir(tmp_path)
     sending = asyncio.create_task(send("/bridge/clip", "token", "808", "1", "8"))
     await eventually(lambda: bool(stage.bridge.asked))
@@ -125,7 +125,7 @@ async def test_an_address_begins_with_a_slash(stage: Stage, capsys: Output) -> N
 
 
 async def test_the_wait_for_a_lost_message_ends(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
-    """A datagram can get lost, and the daemon does not reply to a packet that it cannot read."""
+    """A datagram can be lost, and the daemon does not reply to a packet that the daemon cannot read."""
     monkeypatch.setattr("bridge.cli.commands.send.FIRST_REPLY", 0.05)
     monkeypatch.setattr("bridge.cli.commands.send.LAST_REPLY", 0.1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:

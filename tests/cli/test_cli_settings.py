@@ -1,4 +1,4 @@
-"""Tests the commands presets and config: what they print, and how they explain mistakes."""
+"""Tests the commands presets and config: their output, and how they explain invalid input."""
 
 from __future__ import annotations
 

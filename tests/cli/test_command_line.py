@@ -1,4 +1,4 @@
-"""Tests the command line as users run it: odd names, filters, retry and rerun, invalid arguments, several daemons."""
+"""Tests the command line in real processes: odd file names, filters, retry, rerun, bad arguments, several daemons."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ODD = (
 
 @pytest.fixture
 def odd(tmp_path: Path) -> Path:
-    """Return a folder of clips with every kind of name that a file system allows."""
+    """Return a folder of clips with unusual names that the file system allows."""
     folder = tmp_path / "in"
     folder.mkdir()
     tone = write_tone(tmp_path / "tone.wav", 0.3)
@@ -59,7 +59,7 @@ def fal() -> Iterator[FalServer]:
 
 
 def test_a_folder_of_odd_names(home: Path, odd: Path, tmp_path: Path) -> None:
-    """All files are remixed and show progress; standard output has the paths of the results, byte for byte."""
+    """All files are remixed with progress, and standard output has the exact bytes of the results' paths."""
     out = Path(os.fsdecode(os.fsencode(tmp_path) + b"/out \xff"))
     command: list[str | Path] = [sys.executable, "-m", "bridge", "remix", odd, "--engine", "offline", "--out", out]
     with running(home):
@@ -229,7 +229,7 @@ def test_two_changes_in_one_clock_tick_are_both_seen(home: Path) -> None:
 
 
 def test_the_stale_file_of_a_killed_daemon_is_ignored(home: Path, tmp_path: Path) -> None:
-    """The process ID in the file now belongs to another process, and another home's daemon replies on the port."""
+    """The file has the process ID of an unrelated process, and the port of a daemon with another home."""
     other = tmp_path / "other"
     other.mkdir()
     with running(other) as daemon, subprocess.Popen(["sleep", "600"]) as stranger:
@@ -245,7 +245,7 @@ def test_the_stale_file_of_a_killed_daemon_is_ignored(home: Path, tmp_path: Path
 
 
 def test_simultaneous_starts_share_one_daemon(home: Path) -> None:
-    """Each `start` launches a daemon. The home's lock lets only one daemon run, and every `start` reports that one."""
+    """Each `start` launches a daemon, but the lock lets only one of them run. Every `start` reports this daemon."""
     started: list[subprocess.CompletedProcess[str]] = []
     threads = [threading.Thread(target=lambda: started.append(cli(home, "start", "--json"))) for _ in range(4)]
     for thread in threads:
@@ -257,7 +257,7 @@ def test_simultaneous_starts_share_one_daemon(home: Path) -> None:
         assert len({json.loads(one.stdout)["pid"] for one in started}) == 1
     finally:
         assert cli(home, "stop").returncode == 0
-    assert cli(home, "status").returncode == 3  # no other daemon has taken over
+    assert cli(home, "status").returncode == 3  # no second daemon has started in its place
 
 
 def test_start_reports_a_port_in_use(home: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tests the output of a running remix: bars with a fixed layout, lines for pipes, and the outcome."""
+"""Tests the output during a remix: bars with a fixed layout, lines for pipes, and the outcome."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONG = "Lead Vocal, second take, bridge comp"
 
 
 def one(index: int = 0, **changes: Any) -> dict[str, Any]:
-    """Return a variation as it is in the outbox."""
+    """Return a variation in the form that it has in the outbox."""
     return {
         "variation_id": f"v-{index}",
         "clip_id": "clip",
@@ -51,7 +51,7 @@ def heading(_: str) -> Heading:
 
 
 def drawn(width: int, *jobs: dict[str, Any]) -> list[str]:
-    """Draw the jobs one after another; return the heading and the lines of the last drawing."""
+    """Draw the jobs one after another. Return the heading and the lines of the last drawing."""
     terminal = Terminal(width=width, height=30, record=True, force_terminal=True, file=io.StringIO())
     with Bars(terminal, heading) as bars:
         for seen in jobs:

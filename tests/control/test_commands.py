@@ -1,4 +1,4 @@
-"""Tests that the command table is complete and unambiguous, and that commands check their arguments."""
+"""Tests that the command table is complete and unambiguous, and that the arguments of commands are checked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests how the daemon executes the commands of surfaces, with the real message handler."""
+"""Tests how the daemon executes commands from surfaces, with the real message handler."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.fakes.studio import Studio, remix_args, write_tone
 
 
 class NotingPlayer(Player):
-    """Records the calls that it receives."""
+    """A player that only records its method calls."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -127,7 +127,7 @@ async def test_the_doorbell_reads_the_inbox_and_returns_the_job(home: Path, tone
         accepted = await control.inbox(message_id)
         assert accepted is not None
         assert accepted.job_id == studio.registry.jobs()[0].id
-        assert await control.inbox(message_id) == accepted  # also if the message was read before
+        assert await control.inbox(message_id) == accepted  # also if the message has already been read
         assert await control.inbox("") is None
         await studio.until(accepted.job_id, "done")
         with pytest.raises(PresetUnknown):
@@ -198,7 +198,7 @@ async def test_audition_plays_the_result_or_the_clip(home: Path, tone: Path) -> 
         (one,) = await studio.until(job_id, "done")
         assert one.result is not None
         clip = home / "jobs" / job_id / "clip-1" / "source.flac"
-        await control.switch_audition()  # nothing is playing, so this starts the result
+        await control.switch_audition()  # nothing is playing, so the result starts
         await control.switch_audition()
         await control.loop_audition(None)
         await control.audition(one.id[:6], "source")

@@ -1,4 +1,4 @@
-"""Tests what the support bundle contains, and what it must never contain."""
+"""Tests what the support bundle must contain, and what it must never contain."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PRIVATE = ("velvet heartbreak dub", "Ex-Lover Demo", "divorce album", "/home/ann
 
 
 async def use(home: Path, tmp_path: Path) -> None:
-    """Make a remix with private names and prompts, and write a log that contains these texts and the key."""
+    """Make a remix with private names and prompts, and write a log that contains these texts and the fal key."""
     tone = write_tone(tmp_path / "Ex-Lover Demo.wav")
     async with Studio(home) as studio:
         job_id = await studio.remix(

@@ -1,4 +1,4 @@
-"""Tests the doctor with planted problems: it must find and explain each problem, and say how to fix it."""
+"""Tests that the doctor finds and explains each deliberately caused problem, and says how to fix the problem."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ REPORT = {
 
 
 def report_with(**changes: Any) -> Callable[[Path], None]:
-    """Return a function that writes a finished self-test report of Live with some values changed."""
+    """Return a function that writes a complete report of Live's self-test in which some values are changed."""
 
     def plant(home: Path) -> None:
         (home / "live").mkdir()
@@ -258,7 +258,7 @@ class TestDaws:
 
 
 class Fal:
-    """A server that records the requests and gives each the same reply."""
+    """A server that records all requests and always sends the same reply."""
 
     def __init__(self, status: int, **headers: str) -> None:
         asked: list[tuple[str, str, str]] = []

@@ -1,4 +1,4 @@
-"""Tests that the installer keeps all foreign content in Ardour's settings, whichever program wrote them last."""
+"""Tests that the installer keeps all other content of Ardour's settings, whether Ardour or the installer wrote them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_new_version_keeps_its_slots() -> None:
 
 
 def test_a_file_rewritten_by_ardour_is_unchanged() -> None:
-    """When Ardour quits, it writes the sources as quoted strings and the code as bytecode."""
+    """When Ardour quits, it rewrites the sources as quoted strings and the code as bytecode."""
     text = "scripts = {} "
     for number, one in enumerate(OURS, 4):
         quoted = one.source.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\\n")

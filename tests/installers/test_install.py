@@ -1,4 +1,4 @@
-"""Tests install and uninstall in a DAW's folder: repeated installs, backups, and foreign files that stay unchanged."""
+"""Tests install and uninstall in a DAW's folder: repeated installs, backups, and other files, which stay unchanged."""
 
 from __future__ import annotations
 
