@@ -58,7 +58,7 @@ def _length(path: Path) -> Mapping[str, Any] | None:
 
 
 def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], console: Console) -> bool:
-    """Return whether the remixes will run on fal. Print a note if the running daemon lacks the key."""
+    """Return whether the remixes will run on fal. If only the running daemon lacks the key, print a note."""
     from bridge.config.credentials import find
 
     if options.engine not in (None, "auto", "fal"):

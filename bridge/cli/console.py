@@ -31,7 +31,7 @@ class Console:
 
     @contextlib.contextmanager
     def progress(self, describe: Describe) -> Iterator[Show]:
-        """Yield a function that shows a job; it is called at each change.
+        """Yield a function that shows the current state of a job.
 
         Args:
             describe: function that returns a job's heading and the names of its clips.

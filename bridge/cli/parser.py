@@ -1,6 +1,6 @@
 """The parser of the command line: every command with its options and its help.
 
-`main.py` parses the arguments with it and runs the command's function. docs/cli.md is generated from this parser.
+`main.py` uses this parser and then runs the function of the command. docs/cli.md is generated from the parser.
 """
 
 from __future__ import annotations

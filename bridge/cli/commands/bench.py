@@ -1,4 +1,4 @@
-"""bench: measures how long each stage of a remix takes on this machine, in a temporary bridge home, offline."""
+"""bench: measures how long each stage of an offline remix takes on this machine, in a temporary bridge home."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ PATIENCE = 20.0  # seconds to wait for the sound system
 
 def doctor(options: argparse.Namespace) -> int:
     """Run all checks; return 1 if something does not work."""
-    logging.getLogger("bridge").addHandler(logging.NullHandler())  # findings report all problems
+    logging.getLogger("bridge").addHandler(logging.NullHandler())  # do not print log records; findings report problems
     context = _context(options)
     findings = examine(context)
     if options.bundle:
@@ -68,7 +68,7 @@ def _context(options: argparse.Namespace) -> Context:
 
 
 def _device() -> str:
-    """Return the name of the audio output. A child process queries it: sound systems print messages or hang."""
+    """Return the name of the audio output. A child process queries it, because some sound systems hang."""
     try:
         done = subprocess.run(
             [sys.executable, "-c", DEVICE], capture_output=True, text=True, timeout=PATIENCE, check=True

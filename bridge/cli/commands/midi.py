@@ -1,6 +1,6 @@
 """midi: lists controllers and mappings, learns and removes mappings, and monitors controls.
 
-Only the daemon opens MIDI ports. This command sends it OSC messages that contain the token from daemon.json.
+Only the daemon opens MIDI ports. This command sends the daemon OSC messages that contain the token from daemon.json.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def _new(_: Presets, options: argparse.Namespace) -> int:
 
 
 def _check(library: Presets, options: argparse.Namespace) -> int:
-    """Read every preset file; return 1 if one has an error."""
+    """Read every preset file; return 1 if any of the files has an error."""
     problems = library.problems()
     for problem in problems:
         print(json.dumps(problem.to_wire()) if options.json else f"{problem.text}\n  {problem.hint}")
