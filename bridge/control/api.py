@@ -103,7 +103,7 @@ class Midi(Protocol):
     """Commands for MIDI controllers. `learn` and `monitor` end after a time limit, or earlier with `stop_listening`."""
 
     def devices(self) -> AsyncIterator[Answer]:
-        """List the connected controllers and the mapping of each."""
+        """List all connected or mapped controllers, each with its mapping."""
         ...
 
     def controls(self) -> AsyncIterator[Answer]:
@@ -168,7 +168,7 @@ class BridgeApi(Protocol):
         ...
 
     async def rerun(self, job: str) -> Accepted:
-        """Submit a new job with the recipe of the job with this ID or unique ID prefix; "": of the newest job."""
+        """Submit a new job with the recipe of an earlier job, given by its ID or a unique ID prefix; "": the newest."""
         ...
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
@@ -184,7 +184,7 @@ class BridgeApi(Protocol):
         ...
 
     async def loop_audition(self, on: bool | None) -> None:
-        """Turn looping on or off; None: toggle looping."""
+        """Turn looping on or off, or toggle it if `on` is None."""
         ...
 
     async def stop_audition(self) -> None: ...

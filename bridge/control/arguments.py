@@ -12,7 +12,7 @@ from bridge.util.validation import describe, validate
 
 
 def check_token(expected: str, given: str) -> None:
-    """Raise `TokenWrong` unless the two tokens are equal. They are compared in constant time."""
+    """Raise `TokenWrong` unless the two tokens are equal and not empty. The comparison takes constant time."""
     if not expected or not hmac.compare_digest(expected.encode(), given.encode()):
         raise TokenWrong
 
