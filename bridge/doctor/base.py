@@ -19,7 +19,7 @@ T = TypeVar("T")
 class Finding:
     """The result of one check."""
 
-    check: str  # name of the check, which never changes because scripts may use it
+    check: str  # name of the check; stable, because scripts may use it
     level: Level  # "well", "hint" (works, but could be better) or "trouble" (does not work)
     text: str  # what was found, in one sentence
     fix: str = ""  # what the user should do; empty if there is nothing to do

@@ -23,7 +23,7 @@ LOGS = ("bridge.log", "bridge.log.1", "start.log")
 LARGEST_LOG = 2_000_000  # number of bytes to include from the end of each log
 PERSONAL = ("tags", "lyrics", "original_tags", "original_lyrics")  # parameters of a recipe that are private
 AUDIO = ("source.flac", "raw.audio")
-SHORTEST = 4  # length in characters; shorter personal texts are not removed, because they are ordinary words
+SHORTEST = 4  # minimum length, in characters, of a text to remove; shorter texts are ordinary words
 
 Found = tuple[Job, list[Variation]]
 

@@ -1,4 +1,4 @@
-"""Checks whether a fal key is stored, whether the key looks valid and, with `--online`, whether fal accepts the key."""
+"""Checks whether there is a fal key, whether the key looks valid and, with `--online`, whether fal accepts the key."""
 
 from __future__ import annotations
 
