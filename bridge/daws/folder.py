@@ -19,8 +19,8 @@ class Folder:
             raise PlaceError(f"The result {placing.path} is missing or empty.")
 
 
-# DAWs that get results without handles. In Live, a new clip starts at the start of its file. In the Arrangement, some
-# versions of Live may move the clip if a script moves that start.
+# DAWs that get results without handles. In Live, a new clip starts at the start of its file. In the Arrangement of some
+# versions, a script may be unable to change this start without moving the clip.
 WITHOUT_HANDLES = ("live",)
 
 
