@@ -17,7 +17,7 @@ from bridge.errors import InstallRefused
 
 OURS = "ACE Bridge"  # prefix of the names of the bridge's actions and hooks
 SLOTS = 32  # number of action slots in Ardour 7
-HOOK_ID = "20261"  # any unused number; when Ardour next saves the file, it assigns another
+HOOK_ID = "20261"  # any unused number, which Ardour replaces on its next save
 SIGNALS = 49  # number of signals in Ardour 7.3; LuaTimerDS is number 47
 TIMER = 47
 EMPTY = b'<UIScripts><ActionScript lua="Lua 5.3"/><ActionHooks/></UIScripts>'
