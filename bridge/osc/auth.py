@@ -1,8 +1,8 @@
 """Authorization of OSC commands that may cost money.
 
 A command with the argument `token` needs the right token, whichever machine sends it. Other commands that may cost
-money are accepted from this machine, and for a limited time from a sender that sent `/bridge/unlock` with the secret.
-server.py calls `Authorization.check` before it runs such a command. All other commands need no authorization.
+money are accepted from this machine, and for a limited time from any sender that has sent `/bridge/unlock` with the
+secret. server.py calls `Authorization.check` before it runs such a command. All other commands need no authorization.
 """
 
 from __future__ import annotations
@@ -24,37 +24,37 @@ from bridge.util.redact import SCRUBBER
 
 log = logging.getLogger(__name__)
 
-TRIES, SPAN = 10, 60.0  # after TRIES wrong secrets within SPAN s, from any senders, every secret is refused
+TRIES, SPAN = 10, 60.0  # after TRIES wrong secrets (from all senders) within SPAN seconds, every secret is refused
 NO_SECRET_HINT = "Set `secret` under `[osc]` in config.toml on the machine that runs the bridge; see privacy.md."  # noqa: S105
-MOST = 64  # largest number of unlocked senders; beyond that, the oldest is locked again
+MOST = 64  # maximum number of unlocked senders; one more locks the sender that was unlocked first
 
 
 class Authorization:
-    """Checks the authorization of commands, and remembers which senders are unlocked."""
+    """A check of whether a sender may run a command, with a list of the unlocked senders."""
 
     def __init__(self, token: Callable[[], str], settings: Osc, clock: Callable[[], float] = time.monotonic) -> None:
         """Start with every sender locked.
 
         Args:
-            token: returns the token of daemon.json.
-            settings: the section [osc].
-            clock: monotonic, s.
+            token: function that returns the token in daemon.json.
+            settings: the section [osc] of the configuration.
+            clock: function that returns a monotonic time, s.
         """
         self._token = token
         self._secret = "" if settings.secret == NO_SECRET else settings.secret
         self._duration = settings.unlock
         self._clock = clock
-        self._unlocked: dict[Key, float] = {}  # sender → time at which its unlocking expires, s
-        self._wrong: deque[float] = deque(maxlen=TRIES)  # arrival times of the last wrong secrets, s
+        self._unlocked: dict[Key, float] = {}  # sender → time at which the sender is locked again, s
+        self._wrong: deque[float] = deque(maxlen=TRIES)  # arrival times of the most recent wrong secrets, s
         if self._secret:
             SCRUBBER.hide(self._secret)
 
     def check(self, command: Command, values: Mapping[str, Any], peer: Peer) -> None:
-        """Check whether the sender may run a command.
+        """Raise an error unless the sender may run the command.
 
         Raises:
             TokenWrong: the command has a wrong token.
-            SecretNeeded: the command may cost money, and its sender is on another machine and not unlocked.
+            SecretNeeded: the command may cost money, and the sender is on another machine and is not unlocked.
         """
         if "token" in values:
             check_token(self._token(), values["token"])
@@ -64,7 +64,7 @@ class Authorization:
             raise SecretNeeded(text, hint=hint)
 
     def unlock(self, peer: Peer, secret: str) -> float:
-        """Unlock a sender, and return the duration in seconds.
+        """Unlock a sender, and return for how many seconds it stays unlocked.
 
         Raises:
             NotPossibleNow: no secret is set, or too many wrong secrets have arrived.

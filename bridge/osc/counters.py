@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """Totals since the server started, logged when it stops."""
+    """Totals since the server started. The server logs them when it stops."""
 
     packets: int = 0  # datagrams and TCP packets
     messages: int = 0  # messages in these packets
     malformed: int = 0  # packets that are not valid OSC
-    oversize: int = 0  # packets over [osc] max_packet
-    nested: int = 0  # packets over [osc] max_nesting
+    oversize: int = 0  # packets larger than `max_packet` under [osc]
+    nested: int = 0  # packets nested more deeply than `max_nesting` under [osc]
     unknown: int = 0  # messages to unknown addresses
     superseded: int = 0  # values replaced by a newer one from the same sender
     repeated: int = 0  # duplicate messages
@@ -23,5 +23,5 @@ class Counters:
     unsent: int = 0  # messages that could not be sent to a peer
 
     def __str__(self) -> str:
-        """Return the counters that are not 0, for the log."""
+        """Return the nonzero counters as text for the log."""
         return ", ".join(f"{name} {value}" for name, value in asdict(self).items() if value) or "no packets"

@@ -1,13 +1,14 @@
 """Detects messages that an unreliable network has duplicated, and values that arrive out of order.
 
-server.py calls `Deduplicator` before it runs a command. A duplicate is recognized by the first of these that applies:
+server.py asks `Deduplicator` before it runs a command. The first of these rules that applies decides whether a message
+is a duplicate:
 
-1. The press has a name, a last argument "press:…", and the same name has arrived within `NAMED_FOR`, over UDP or TCP.
-2. The bundle has a time tag, and the same message with the same time tag has arrived within `NAMED_FOR`.
-3. The same message has arrived over UDP from the same sender within `ECHO`, or within `SLIP` if it may cost money.
+1. If the last argument names the press ("press:…"), the same name has arrived within `NAMED_FOR`, over UDP or TCP.
+2. If the bundle has a time tag, the same message with the same time tag has arrived within `NAMED_FOR`.
+3. Otherwise, the same message has arrived over UDP from the same sender within `ECHO`, or within `SLIP` if the command
+   may cost money. This rule is a guess: nobody presses a button that fast. TCP delivers no duplicates.
 
-A duplicate gets the same reply again. The third is a heuristic, since nobody presses that fast; TCP delivers no
-duplicates.
+A duplicate gets the same replies again, and its command does not run.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ from bridge.osc.packet import Incoming, build
 from bridge.osc.peer import Key, Peer
 
 PREFIX = "press:"
-ECHO = 0.1  # s within which an equal message is a duplicate
-SLIP = 1.0  # the same for commands that may cost money, s, so that a double tap never spends twice
+ECHO = 0.1  # s within which an identical message counts as a duplicate
+SLIP = 1.0  # the same for commands that may cost money, s, so that a double tap does not charge twice
 NAMED_FOR = 600.0  # s for which a press is recognized by its name or time tag
-MOST = 4096  # largest number of remembered presses, and of remembered time tags
-ANSWERS = 4  # largest number of replies that are kept per press
+MOST = 4096  # maximum number of remembered presses, and of remembered time tags
+ANSWERS = 4  # maximum number of replies kept for each press
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -43,27 +44,27 @@ class Request:
     answers: list[bytes] = field(default_factory=list)
 
     def reply(self, data: bytes) -> None:
-        """Send a reply, and keep it for duplicates."""
+        """Send a reply, and keep it to answer duplicates."""
         if len(self.answers) < ANSWERS:
             self.answers.append(data)
         self.peer.send(data)
 
     def fail(self, data: bytes) -> None:
-        """Send an error; unless the press has a name or time tag, an equal one counts as new after `ECHO`."""
+        """Send an error. After `ECHO`, an identical press without a name or time tag then counts as a new press."""
         self.reply(data)
         if not self.named:
             self.known_for = min(self.known_for, ECHO)
 
 
 class Deduplicator:
-    """Remembers recent presses and values."""
+    """A memory of recent presses and values."""
 
     def __init__(self) -> None:
         self._known: dict[Hashable, Request] = {}  # oldest first
         self._dated: dict[tuple[Key, str], float] = {}  # newest time tag of each sender and address
 
     def take(self, message: Incoming, peer: Peer, command: Command) -> tuple[Incoming, Request] | None:
-        """Return the message without its name, and its request; if it is a duplicate, reply again and return None."""
+        """Return the message without its press name, and a `Request`. Answer a duplicate again, and return None."""
         name, message = _named(message)
         if name:
             peer.send(build("/bridge/ack", name))
@@ -110,7 +111,7 @@ def _named(message: Incoming) -> tuple[str, Incoming]:
 
 
 def _remember(known: dict[K, V], key: K, value: V) -> None:
-    """Add an entry at the end; drop the oldest if there are too many."""
+    """Add an entry at the end, dropping the oldest entry if there are too many."""
     if len(known) >= MOST:
         del known[next(iter(known))]
     known[key] = value

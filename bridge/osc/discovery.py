@@ -26,17 +26,17 @@ class Advert:
     """The bridge's mDNS services."""
 
     def __init__(self, host: str) -> None:
-        """Prepare.
+        """Prepare the services without advertising them.
 
         Args:
-            host: address that the bridge listens on; loopback is not advertised.
+            host: address that the bridge listens on; a loopback address is not advertised.
         """
         self._host = host
         self._zeroconf: AsyncZeroconf | None = None
         self._starting: asyncio.Task[None] | None = None
 
     def start(self, osc_port: int, http_port: int | None) -> None:
-        """Advertise in the background; a failure is logged, and `ace-bridge doctor` shows it."""
+        """Advertise the services in the background. A failure is logged and shown by `ace-bridge doctor`."""
         if is_loopback(self._host):
             return
         if find_spec("zeroconf") is None:
@@ -60,7 +60,7 @@ class Advert:
             return
         try:
             await self._register(address, {OSC: osc_port} | ({} if http_port is None else {OSCQUERY: http_port}))
-        except Exception:  # the bridge works without advertising, whatever zeroconf or a socket raises
+        except Exception:  # the bridge works without advertising, so no error in zeroconf or a socket may stop it
             log.exception("the bridge could not be advertised")
 
     async def _register(self, address: str, ports: dict[str, int]) -> None:

@@ -1,6 +1,6 @@
 """Turns the bridge's events into the outgoing messages of control/table.py.
 
-event bus → here → subscriptions.py. Also sends the current state on request.
+event bus → here → subscriptions.py. This module also sends the current state on request.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from bridge.osc.subscriptions import Subscriber, Subscriptions
 from bridge.protocol.job import ENDED, State
 
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
-AFTERWARDS = 1.0  # s to wait after a job's end for its error and its result paths
+AFTERWARDS = 1.0  # s after a job's end during which its error and its result paths may still arrive
 
-# Sender of the command that runs in this task; values that the command sets are sent to all other subscribers.
+# Sender of the command that runs in this task. Values set by the command are sent to all subscribers but this one.
 ORIGIN: ContextVar[Key | None] = ContextVar("ORIGIN", default=None)
 
 
 class Notifier:
-    """Sends messages for events; the server subscribes it to the bus only while there are subscribers."""
+    """A listener that turns events into messages. The server attaches it to the bus only while it has subscribers."""
 
     types: tuple[type[Event], ...] = (
         JobChanged,
@@ -49,7 +49,7 @@ class Notifier:
     def __init__(self, bridge: BridgeApi, subscriptions: Subscriptions) -> None:
         self._bridge = bridge
         self._subscriptions = subscriptions
-        self._ending: dict[str, asyncio.TimerHandle] = {}  # jobs that have ended and may still get an error or path
+        self._ending: dict[str, asyncio.TimerHandle] = {}  # ended jobs whose error or paths may still arrive
 
     def stop(self) -> None:
         """Cancel all timers."""
@@ -89,7 +89,7 @@ class Notifier:
             peer.send(build(address, *arguments))
 
     def follow(self, peer: Peer, job_id: str, message_id: str) -> None:
-        """Notify `peer` of a job's current state and of all changes until its end (raises NotPossibleNow)."""
+        """Send `peer` a job's current state, and then every change until the job ends (raises NotPossibleNow)."""
         self._subscriptions.follow(peer, job_id, message_id)
         for view in self._bridge.snapshot().jobs:
             if view.id == job_id:
@@ -120,7 +120,7 @@ class Notifier:
                 self._tell("/bridge/message", "", message)
 
     def _variation(self, event: VariationChanged) -> None:
-        """Send a result's path once, and only to the peers that submitted the job with the token."""
+        """Send a result's path once to each peer that submitted the job with the token, and to no other peer."""
         if event.path:
             address = f"/bridge/job/{event.job_id}/path"
             topic = (f"{address} {event.variation_id}", event.job_id)
@@ -139,7 +139,7 @@ class Notifier:
 
     def _preset(self, event: PresetSelected) -> None:
         self._tell("/bridge/preset/select", "", event.name, origin=ORIGIN.get())
-        for name, value in event.params.items():  # faders follow the preset
+        for name, value in event.params.items():  # faders move to the preset's values
             self._tell(f"/bridge/param/{name}", "", value)
 
     # --- inner parts -------------------------------------------------------------------------------------------------

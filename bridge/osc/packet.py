@@ -1,8 +1,8 @@
-"""Parses untrusted bytes into OSC messages with due times, and encodes messages.
+"""Parses untrusted bytes into OSC messages, each with the time at which it is due, and encodes messages.
 
-network → sockets → here → server.py. The limits are checked before python-osc parses anything. python-osc parses single
-messages only, because its bundle parser loops forever on a negative element size, recurses without limit and reads the
-clock.
+network → sockets → here → server.py. This module checks the size limits and splits bundles
+itself, and lets python-osc parse only single messages: the bundle parser of python-osc loops forever on a negative
+element size, recurses without limit and reads the clock.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 from pythonosc.parsing import osc_types
 
-LONGEST_TEXT = 1000  # maximum length of a text, bytes, so that a message fits into one network frame
+LONGEST_TEXT = 1000  # maximum length of a text in bytes, so that a message fits into one network frame
 
 _BUNDLE = b"#bundle\x00"
-_BUNDLE_HEAD = len(_BUNDLE) + 8  # including the time tag
-_TAGS = frozenset(b",ifsbhdtTFNrm[]")  # tags that python-osc supports; it logs a warning for others
-# OSC 1.0 types that python-osc does not support: impulse ("bang") is read as true, symbol as string, char as int.
+_BUNDLE_HEAD = len(_BUNDLE) + 8  # bytes, including the time tag
+_TAGS = frozenset(b",ifsbhdtTFNrm[]")  # tags that python-osc supports; it logs a warning for any other tag
+# OSC 1.0 types that python-osc does not support. Impulse ("bang") is read as true, symbol as string, char as int.
 _SPELLINGS = bytes.maketrans(b"ISc", b"Tsi")
 
 
 class PacketError(Exception):
-    """The packet is invalid; `reason` is the counter to increment."""
+    """An error for an invalid packet; `reason` is the name of the counter to increment."""
 
     def __init__(self, reason: Literal["malformed", "oversize", "nested"], text: str) -> None:
         super().__init__(text)
@@ -40,7 +40,7 @@ class Incoming:
 
     address: str
     arguments: tuple[Any, ...]
-    due: float | None  # Unix time of its bundle, s; None: at once
+    due: float | None  # Unix time at which the message is due (time tag of its bundle), s; None: at once
 
 
 def parse(data: bytes, max_packet: int, max_nesting: int) -> list[Incoming]:
@@ -59,9 +59,9 @@ def parse(data: bytes, max_packet: int, max_nesting: int) -> list[Incoming]:
     return [_message(message, due, max_nesting) for message, due in _elements(data, None, 0, max_nesting)]
 
 
-@lru_cache(maxsize=512, typed=True)  # the same state goes to many subscribers, repeatedly
+@lru_cache(maxsize=512, typed=True)  # the same state is sent to many subscribers, again and again
 def build(address: str, *arguments: str | int | float | bool) -> bytes:
-    """Encode a message: floats in single precision, integers beyond 32 bits as int64."""
+    """Encode a message with floats in single precision, and with integers that need more than 32 bits as int64."""
     builder = OscMessageBuilder(address)
     for argument in arguments:
         builder.add_arg(_sendable(argument) if isinstance(argument, str) else argument)
@@ -69,12 +69,12 @@ def build(address: str, *arguments: str | int | float | bool) -> bytes:
 
 
 def address_of(data: bytes) -> str:
-    """Return the address of a message from `build`."""
+    """Return the address of a message encoded by `build`."""
     return data[: data.index(0)].decode()
 
 
 def shorten(text: str) -> str:
-    """Shorten a text to `LONGEST_TEXT` bytes of UTF-8, at a character boundary."""
+    """Cut a text after the last character that fits into `LONGEST_TEXT` bytes of UTF-8."""
     data = text.encode("utf-8", "replace")
     if len(data) <= LONGEST_TEXT:
         return text
@@ -82,7 +82,7 @@ def shorten(text: str) -> str:
 
 
 def _sendable(text: str) -> str:
-    """Replace what an OSC string cannot contain: NUL and lone surrogates."""
+    """Replace characters that an OSC string cannot contain: NUL and lone surrogates."""
     return text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -122,7 +122,7 @@ def _message(data: bytes, due: float | None, limit: int) -> Incoming:
 
 
 def _known_tags(data: bytes, limit: int) -> bytes:
-    """Return the message with type tags that python-osc supports; raise PacketError for unknown tags."""
+    """Replace type tags that python-osc does not support by equivalent ones (raises PacketError for unknown tags)."""
     end = data.find(b"\0")
     start = end + 4 - end % 4
     if end < 0 or data[start : start + 1] != b",":

@@ -13,18 +13,18 @@ class Peer(Protocol):
 
     @property
     def key(self) -> Key:
-        """Return its transport, address and port, which identify it."""
+        """Return the peer's transport, address and port, which together identify it."""
         ...
 
     @property
     def host(self) -> str: ...
 
     def send(self, data: bytes) -> bool:
-        """Send a packet; return False if it was certainly not sent."""
+        """Send a packet. Return False if it was definitely not sent; True does not mean that it has arrived."""
         ...
 
     def close(self) -> None:
-        """Release the resources that only `send` uses."""
+        """Release resources that are used only by `send`."""
         ...
 
 

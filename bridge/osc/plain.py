@@ -1,7 +1,7 @@
 """A small encoder and decoder of OSC 1.0 messages, for `ace-bridge send`.
 
-The daemon uses python-osc, but importing it would double the run time of `ace-bridge send`. A test checks that both
-give the same results.
+The daemon uses python-osc, but importing python-osc would double the run time of `ace-bridge send`. A test checks that
+this module and python-osc give the same results.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ class Message(NamedTuple):
 
 
 def encode(address: str, values: Sequence[Value] = ()) -> bytes:
-    """Encode a message: integers as i, or h if they are large, floats as f.
+    """Encode a message, with integers as i (large ones as h) and floats as f.
 
     Raises:
-        ValueError: OSC cannot represent a number or text.
+        ValueError: a number or text cannot be represented in OSC.
     """
     tags, data = "", b""
     for value in values:

@@ -1,6 +1,6 @@
 """The bridge's HTTP server: the OSCQuery tree, read-only, and a websocket that reports values.
 
-query_tree.py → here ↔ network. Requests from websites are refused, including those that use DNS rebinding.
+query_tree.py → here ↔ network. Requests from websites are refused, even if a website uses DNS rebinding.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-MOST = 64  # largest number of open connections
-PATIENCE = 5.0  # s for a complete request to arrive
+MOST = 64  # maximum number of open websockets
+PATIENCE = 5.0  # s within which a complete request must arrive
 LARGEST = 4096  # maximum size of a websocket message, bytes
-_WAITING = 256  # number of values queued for a slow reader before it is disconnected
+_WAITING = 256  # number of values queued for a slow client before it is disconnected
 
 
 class Surface(Protocol):
-    """The source of values, which is the OSC server."""
+    """The source of values, implemented by the OSC server."""
 
     def attach(self, peer: Peer) -> None:
         """Subscribe `peer` to everything (raises NotPossibleNow)."""
@@ -48,7 +48,7 @@ class Surface(Protocol):
 
 
 class QueryServer:
-    """Serves HTTP and websockets on one port."""
+    """A server for HTTP and websockets on one port."""
 
     def __init__(
         self,
@@ -58,14 +58,14 @@ class QueryServer:
         host: str,
         port: int,
     ) -> None:
-        """Prepare; nothing is opened yet.
+        """Prepare the server without opening a port.
 
         Args:
-            snapshot: returns the current state.
-            presets: returns the names of all presets.
-            surface: sends changed values.
+            snapshot: function that returns the current state.
+            presets: function that returns the names of all presets.
+            surface: source of changed values.
             host: address to listen on.
-            port: port to listen on; if it is 0 or in use, a free one, which clients find by discovery.
+            port: port to listen on. If it is 0 or in use, a free port is chosen; clients find that port by discovery.
         """
         self._snapshot = snapshot
         self._presets = presets
@@ -74,13 +74,13 @@ class QueryServer:
         self._port = port
         self._osc_port = 0
         self._address: str | None = None  # address of the OSC server; None: any address of this machine
-        self._open = 0  # number of connections
+        self._open = 0  # number of open websockets
         self._socket: socket.socket | None = None
         self._server: Server | None = None
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self, osc_port: int) -> int:
-        """Bind a port and return its number; requests wait until the libraries are loaded.
+        """Bind a port and return its number. Requests that arrive before the libraries are loaded have to wait.
 
         Raises:
             HomeError: the address is not available.
@@ -107,7 +107,7 @@ class QueryServer:
             self._socket.close()
 
     async def _serve(self, bound: socket.socket) -> None:
-        library = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.server")  # takes 0.1 s
+        library = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.server")  # an import of 0.1 s
         quiet = logging.getLogger(f"{__name__}.wire")
         quiet.setLevel(logging.CRITICAL)  # the library logs invalid requests as errors
         self._server = await library.serve(
@@ -142,7 +142,7 @@ class QueryServer:
         return response
 
     def _reply(self, request: Request) -> tuple[HTTPStatus, query_tree.Node | None]:
-        """Return the status and the body (None: no body of its own)."""
+        """Return the status and the body of the response (None: the library's default body)."""
         hosts, origins, sites = (request.headers.get_all(name) for name in ("Host", "Origin", "Sec-Fetch-Site"))
         if not is_direct(hosts, origins, sites):
             return HTTPStatus.FORBIDDEN, None
@@ -184,7 +184,7 @@ class QueryServer:
             await asyncio.gather(sending, return_exceptions=True)
 
     def _obey(self, peer: WebPeer, text: str) -> None:
-        """Handle LISTEN and IGNORE; other messages are ignored."""
+        """Handle the messages LISTEN and IGNORE; discard any other message."""
         try:
             message = json.loads(text)
             command, path = message["COMMAND"], message["DATA"]
@@ -204,13 +204,13 @@ class QueryServer:
 
 
 class WebPeer:
-    """A websocket that receives the values it listens to, as OSC packets."""
+    """A websocket client, which receives the values of the addresses in `wanted` as OSC packets."""
 
     def __init__(self, connection: ServerConnection) -> None:
         address = connection.remote_address
         self.key: Key = ("ws", address[0], address[1])
         self.host: str = address[0]
-        self.wanted: set[str] = set()  # addresses that the client listens to; only addresses in the tree are added
+        self.wanted: set[str] = set()  # addresses that the client listens to, all of them in the tree
         self._connection = connection
         self._waiting: asyncio.Queue[bytes] = asyncio.Queue(_WAITING)
         self._closing: asyncio.Task[Any] | None = None
@@ -225,12 +225,12 @@ class WebPeer:
         return True
 
     def close(self) -> None:
-        """Close the connection, so that the client notices that it will receive no more values."""
+        """Close the connection, so that the client knows that no more values will follow."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._connection.close())
 
     async def pump(self) -> None:
-        """Send the queued values."""
+        """Send queued values until the connection is closed."""
         from websockets.exceptions import ConnectionClosed
 
         with contextlib.suppress(ConnectionClosed):
@@ -241,8 +241,8 @@ class WebPeer:
 def is_direct(hosts: Iterable[str], origins: Iterable[str], sites: Iterable[str]) -> bool:
     """Return whether a request was addressed to this machine and does not come from a website.
 
-    A website can resolve its own name to a local address (DNS rebinding), but then Host contains that name. A page that
-    uses the IP address is recognized by Origin or Sec-Fetch-Site.
+    A website can resolve its own name to a local address (DNS rebinding), but the header Host then contains that name.
+    If a website uses the IP address instead, the header Origin or Sec-Fetch-Site reveals the website.
     """
     named = list(hosts)
     if len(named) != 1:

@@ -1,6 +1,6 @@
 """The OSCQuery tree: all commands and values of the OSC server, with types, ranges and current values.
 
-control/table.py, presets/parameters.py, a snapshot → here → query_server.py. Follows the OSCQuery proposal.
+control/table.py, presets/parameters.py, a snapshot → here → query_server.py. The format follows the OSCQuery proposal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bridge.control.table import COMMANDS, MESSAGES
 from bridge.osc.state import lines
 from bridge.presets.parameters import HAND_PARAMS, Param
 
-Node = dict[str, Any]  # as in JSON: FULL_PATH, CONTENTS, TYPE, ACCESS, VALUE, RANGE, DESCRIPTION, CRITICAL
+Node = dict[str, Any]  # JSON object: FULL_PATH, CONTENTS, TYPE, ACCESS, VALUE, RANGE, DESCRIPTION, CRITICAL
 
 NOTHING, READ, WRITE, BOTH = 0, 1, 2, 3  # values of ACCESS
 ATTRIBUTES = ("FULL_PATH", "CONTENTS", "TYPE", "ACCESS", "VALUE", "RANGE", "DESCRIPTION", "CRITICAL")
@@ -27,8 +27,8 @@ def tree(snapshot: Snapshot, presets: Iterable[str]) -> Node:
     """Return the root node.
 
     Args:
-        snapshot: the current state, for VALUE.
-        presets: names of the presets, for RANGE.
+        snapshot: the current state, used for VALUE.
+        presets: names of the presets, used for RANGE.
     """
     values = {address: list(arguments) for address, _, arguments in lines(snapshot)}
     root: Node = {"FULL_PATH": "/", "ACCESS": NOTHING, "DESCRIPTION": "ace-bridge"}
@@ -62,7 +62,7 @@ def find(root: Node, path: str) -> Node | None:
 
 
 def attribute(node: Node, name: str) -> Node | None:
-    """Return an object with one attribute (empty if it is not set), or None if the node cannot have it."""
+    """Return an object with one attribute of a node, empty if unset; None if the node cannot have the attribute."""
     if name not in ATTRIBUTES or (name == "VALUE" and not node["ACCESS"] & READ):
         return None
     return {name: node[name]} if name in node else {}
@@ -73,7 +73,7 @@ def host_info(osc_port: int, host: str | None) -> Node:
 
     Args:
         osc_port: port of the OSC server, the same for UDP and TCP.
-        host: address of the OSC server; None: clients use the address that they send the request to.
+        host: address of the OSC server; None: clients use the address to which they send the request.
     """
     extensions = dict.fromkeys(ATTRIBUTES[3:], True)
     extensions |= {"LISTEN": True, "PATH_CHANGED": False}
@@ -112,7 +112,7 @@ def _preset(command: Command, value: list[Any] | None, presets: Iterable[str]) -
 
 
 def _param(param: Param, value: list[Any] | None) -> Node:
-    """Return the node of a parameter; if it is not set, such as the seed, it has no VALUE to read."""
+    """Return the node of a parameter. If the parameter is unset, such as the seed, VALUE cannot be read."""
     range_: Node = {"VALS": list(param.choices)} if param.choices else {"MIN": param.low, "MAX": param.high}
     whole = "h" if (param.high or 0) > _LARGEST_INT32 else "i"
     tag = "s" if param.choices else whole if param.kind == "int" else "f"
@@ -130,7 +130,7 @@ def _param(param: Param, value: list[Any] | None) -> Node:
 
 
 def _about(command: Command) -> Node:
-    """Return DESCRIPTION and CRITICAL; CRITICAL suggests TCP for commands that may cost money."""
+    """Return DESCRIPTION and CRITICAL; CRITICAL tells clients to prefer TCP for commands that may cost money."""
     return {"DESCRIPTION": command.help, "CRITICAL": command.spends}
 
 
@@ -147,7 +147,7 @@ def _ranges(ranges: list[Node | None]) -> Node:
 
 
 def _put(root: Node, address: str, node: Node) -> None:
-    """Insert a node into the tree, creating the containers above it."""
+    """Insert a node into the tree, creating missing containers above it."""
     parent, path = root, ""
     for part in address.strip("/").split("/"):
         path += f"/{part}"

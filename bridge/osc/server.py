@@ -1,7 +1,7 @@
 """The OSC server: runs commands, replies to them, and notifies subscribers of events.
 
 udp.py, tcp.py → here → control/table.py → `BridgeApi`; event bus → notifier.py → subscriptions.py → udp.py, tcp.py.
-Socket handlers only parse and queue messages. Nothing blocks: a message with a time tag waits in an event loop timer.
+Socket handlers only parse and queue messages. Nothing blocks: an event loop timer holds each message with a time tag.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from bridge.osc.udp import UdpEndpoint, UdpSubscriber
 
 log = logging.getLogger(__name__)
 
-LATEST = 60.0  # longest delay by a time tag, s; beyond that the clock must be wrong, and the message runs at once
-COMPLAINTS = 10.0  # shortest time between two alerts about dropped packets, s
-_TIMERS = 1024  # largest number of messages that wait for their time tag; further ones run at once
-_WAITING = 20_000  # largest number of queued messages; further ones are dropped and counted
-_RUNNING = 64  # largest number of commands that run at a time; further messages wait
-_TURN = 0.005  # time spent on messages before other tasks run, s; a message with 50 replies takes as long
+LATEST = 60.0  # longest delay by a time tag, s; if the tag is later, some clock is wrong, and the message runs at once
+COMPLAINTS = 10.0  # minimum time between two alerts about dropped packets, s
+_TIMERS = 1024  # maximum number of messages that wait for their time tag; any more run at once
+_WAITING = 20_000  # maximum number of queued messages; any more are dropped and counted
+_RUNNING = 64  # maximum number of commands that run at the same time; further messages wait
+_TURN = 0.005  # time spent on messages before other tasks run, s; about as long as one message with 50 replies takes
 
-_NOTIFICATIONS = frozenset(message.address for message in MESSAGES)  # addresses that another bridge may send to us
+_NOTIFICATIONS = frozenset(message.address for message in MESSAGES)  # addresses that another bridge may send to this one
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Call:
 
 
 class OscServer:
-    """Serves OSC over UDP and TCP on one port number."""
+    """An OSC server over UDP and TCP on the same port number."""
 
     def __init__(
         self,
@@ -67,16 +67,16 @@ class OscServer:
         heartbeat: float = 5.0,
         lease: float | None = None,
     ) -> None:
-        """Prepare; nothing is opened yet.
+        """Prepare the server without opening a port.
 
         Args:
-            bridge: executes the commands.
-            bus: publishes events, and receives alerts.
-            settings: the section [osc].
-            token: returns the token of daemon.json.
-            clock: returns the Unix time, s, which is compared with time tags.
+            bridge: the API that executes the commands.
+            bus: the event bus, which also receives alerts.
+            settings: the section [osc] of the configuration.
+            token: function that returns the token in daemon.json.
+            clock: function that returns the Unix time to compare with time tags, s.
             heartbeat: time between two heartbeats, s.
-            lease: time without a message after which a subscriber is dropped, s; None: never.
+            lease: time without a message from a subscriber until it is dropped, s; None: never.
         """
         self.counters = Counters()
         self._bridge = bridge
@@ -93,7 +93,7 @@ class OscServer:
         self._deduplicator = Deduplicator()
         self._newest: dict[tuple[Key, str], Incoming] = {}  # newest queued value of each sender and address
         self._queue: asyncio.Queue[tuple[Incoming, Peer]] = asyncio.Queue(_WAITING)
-        self._complain_from = 0.0  # loop time of the next possible alert
+        self._complain_from = 0.0  # event loop time from which the next alert is allowed, s
         self._timers: set[asyncio.TimerHandle] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._worker: asyncio.Task[None] | None = None
@@ -124,7 +124,7 @@ class OscServer:
         return port
 
     async def stop(self) -> None:
-        """Send pending notifications and close everything; running commands are cancelled."""
+        """Cancel running commands, send pending notifications and close all connections."""
         self._listen(False)
         for timer in self._timers:
             timer.cancel()
@@ -139,7 +139,7 @@ class OscServer:
         log.info("OSC stopped: %s", self.counters)
 
     def _listen(self, wanted: bool) -> None:
-        """Start or stop listening to the event bus and sending heartbeats."""
+        """Start (or stop) listening to the event bus and sending heartbeats."""
         if wanted and self._unlisten is None:
             self._unlisten = self._bus.subscribe(self._notifier.hear, *self._notifier.types)
             self._next_beat = asyncio.get_running_loop().call_later(self._heartbeat, self._beat)
@@ -218,11 +218,11 @@ class OscServer:
             if len(self._tasks) >= _RUNNING:
                 await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             elif loop.time() > turn_ends:
-                await asyncio.sleep(0)  # `get` does not wait while the queue has items
+                await asyncio.sleep(0)  # needed because `get` does not yield to other tasks while the queue has items
                 turn_ends = loop.time() + _TURN
 
     def _is_superseded(self, message: Incoming, peer: Peer) -> bool:
-        """Return whether the sender has set the same parameter again since this value was queued."""
+        """Return whether the sender has sent a newer value of the same parameter since this message was queued."""
         if not message.address.startswith(PARAM_PREFIX):
             return False
         if self._newest.get((peer.key, message.address)) is not message:
@@ -258,13 +258,13 @@ class OscServer:
     # --- commands ----------------------------------------------------------------------------------------------------
 
     def _begin(self, call: Call) -> None:
-        """Run a command: at once, or as a task if the command has to wait for something."""
+        """Run a command immediately, or start a task if the command has to wait for something."""
         if call.command.guarded:
             self._authorization.check(call.command, call.values, call.peer)
         if call.command.run is None:
             self._own[call.command.name](call)
             return
-        # The sender of a command without arguments, such as preset.next, does not know the new value.
+        # If a command has no arguments (such as preset.next), its sender needs the new value, too.
         ORIGIN.set(call.peer.key if call.command.arguments else None)
         outcome = call.command.run(self._bridge, call.values)
         if isinstance(outcome, AsyncIterator):
@@ -313,7 +313,7 @@ class OscServer:
     # --- commands of the server itself -------------------------------------------------------------------------------
 
     def _subscribe(self, call: Call) -> None:
-        """Subscribe a connection directly, and the sender of a datagram through a `UdpSubscriber`."""
+        """Subscribe the sender: a TCP peer through its connection, a UDP sender through a `UdpSubscriber`."""
         peer, target = call.peer, call.peer
         kind, host, own_port = peer.key
         port = call.values["port"]
@@ -346,8 +346,8 @@ class OscServer:
 
 
 def _is_notification(address: str) -> bool:
-    """Return whether an address is that of a notification, which gets no error reply.
+    """Return whether an address belongs to a notification.
 
-    Otherwise two bridges that send to each other would exchange errors forever.
+    A notification gets no error reply: two bridges that send to each other would exchange errors forever.
     """
     return address in _NOTIFICATIONS or address.startswith("/bridge/job/")

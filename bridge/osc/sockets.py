@@ -1,4 +1,4 @@
-"""Binds the sockets: exactly the configured OSC port or, if it is 0, a port that is free for both UDP and TCP.
+"""Binds the sockets to the configured OSC port or, if that is 0, to a port that is free for both UDP and TCP.
 
 config → here → bound sockets → udp.py, tcp.py, query_server.py.
 """
@@ -13,13 +13,13 @@ from typing import Any
 
 from bridge.errors import HomeError, PortTaken
 
-_RECEIVE_BUFFER = 1 << 20  # size of the system's buffer for datagrams while the event loop is busy, bytes
-_TAKEN = (errno.EADDRINUSE, errno.EACCES)  # errors that mean that a port is in use
-_TRIES = 20  # largest number of UDP ports to try in search of one that is free for TCP too
+_RECEIVE_BUFFER = 1 << 20  # size of the system's buffer for datagrams that arrive while the event loop is busy, bytes
+_TAKEN = (errno.EADDRINUSE, errno.EACCES)  # error numbers for a port that is in use
+_TRIES = 20  # maximum number of UDP ports to try until one is also free for TCP
 
 
 async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]:
-    """Bind a UDP and a TCP socket to the same port; 0 selects a port that is free for both.
+    """Bind a UDP and a TCP socket to the same port; for port 0, choose one that is free for both.
 
     Raises:
         PortTaken: another program uses the port.
@@ -37,7 +37,7 @@ async def bind_both(host: str, port: int) -> tuple[socket.socket, socket.socket]
 
 
 async def bind_stream(host: str, port: int) -> socket.socket:
-    """Bind a TCP socket to a port, or to a free port if that one is in use.
+    """Bind a TCP socket to a port, or to any free port if the given port is in use.
 
     Raises:
         HomeError: the address is not available.
@@ -52,7 +52,7 @@ async def bind_stream(host: str, port: int) -> socket.socket:
 
 
 async def _resolve(host: str, port: int, kind: socket.SocketKind) -> tuple[int, tuple[Any, ...]]:
-    """Resolve a host, and return the family and the socket address of its first address."""
+    """Resolve a host name, and return the family and the socket address of the first result."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=kind)
     except OSError as error:
@@ -76,14 +76,14 @@ def bound_socket(family: int, kind: int, address: tuple[Any, ...]) -> socket.soc
     try:
         if sys.platform == "win32":  # otherwise Windows lets a second program share the port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-        elif kind == socket.SOCK_STREAM:  # closed connections of the last daemon must not block the port
+        elif kind == socket.SOCK_STREAM:  # otherwise the previous daemon's closed connections block the port
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if kind == socket.SOCK_DGRAM:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         found.setblocking(False)
         found.bind(address)
         if kind == socket.SOCK_STREAM:
-            found.listen()  # fails if another socket uses the port and `bind` did not notice
+            found.listen()  # fails if another socket uses the port, even if `bind` succeeded
     except OSError:
         found.close()
         raise
@@ -91,7 +91,7 @@ def bound_socket(family: int, kind: int, address: tuple[Any, ...]) -> socket.soc
 
 
 def refused(error: OSError, host: str, port: int) -> HomeError:
-    """Return the error for a port that cannot be bound."""
+    """Return the error to raise for a port that cannot be bound."""
     if error.errno in _TAKEN:
         return PortTaken(f"The OSC port {port} on {host} is in use: {error.strerror}.")
     return HomeError(

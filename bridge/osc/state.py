@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from bridge.control.api import JobView, Snapshot, Value
 from bridge.osc.packet import shorten
 
-IDLE = "idle"  # /bridge/state when there is no job
+IDLE = "idle"  # value of /bridge/state when there is no job
 
-Line = tuple[str, str, tuple[Value, ...]]  # OSC address, job id or "", arguments
+Line = tuple[str, str, tuple[Value, ...]]  # OSC address, job id ("" without a job), arguments
 
 
 def lines(snapshot: Snapshot) -> Iterator[Line]:

@@ -1,7 +1,7 @@
-"""Subscribers and their rate limit: at most 30 messages a second per address, and always the last one.
+"""Subscribers and their rate limit of 30 messages a second per address. The last message is always sent.
 
 events → notifier.py → here → sockets. A lost datagram may have contained a fader's last value. Over UDP the current
-values are therefore repeated with every heartbeat, as sACN and Art-Net do for lights.
+values are therefore repeated with every heartbeat, just as sACN and Art-Net repeat the values of stage lights.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from bridge.osc.peer import Key, Peer
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 1 / 30  # shortest time between two messages to one address, s
-MOST = 64  # largest number of subscribers
-REST = 2.0  # time without a change after which a value is repeated, even to its sender, s
-KNOWN_FOR = 60.0  # time after a job's end for which its last messages are repeated, s
-FAILURES = 5  # number of messages that cannot be sent before a subscriber is dropped
+INTERVAL = 1 / 30  # minimum time between two messages to one address, s
+MOST = 64  # maximum number of subscribers
+REST = 2.0  # time without a change until a value is repeated, even to the sender that set it, s
+KNOWN_FOR = 60.0  # time after a job's end during which the job's last messages are repeated, s
+FAILURES = 5  # number of failed messages in a row after which a subscriber is dropped
 
-Topic = tuple[str, str]  # OSC address and job id, or "" without a job
+Topic = tuple[str, str]  # OSC address and job id ("" without a job)
 
 
 @dataclass(slots=True)
 class Subscriber:
-    """A subscriber to everything, or only to the jobs that it has submitted."""
+    """A subscriber, either to everything or only to the jobs that it has submitted."""
 
     peer: Peer  # receives the messages
-    origin: Key  # key of the peer that subscribed, whose port may differ from the receiving one
+    origin: Key  # key of the peer that sent the subscription; its port may differ from the port of `peer`
     heard: float  # event loop time at which the subscriber last sent a message, s
     everything: bool  # False: subscribed to `jobs` only
     jobs: dict[str, str] = field(default_factory=dict)  # id of each submitted job → id of the message that submitted it
-    failures: int = 0  # messages that could not be sent since the subscriber last sent one
+    failures: int = 0  # number of messages that could not be sent since the subscriber last sent a message
     sent: dict[Topic, tuple[float, bytes]] = field(default_factory=dict)  # last message of each topic, with its time
-    waiting: dict[Topic, bytes] = field(default_factory=dict)  # newest message of topics that wait for the rate limit
+    waiting: dict[Topic, bytes] = field(default_factory=dict)  # newest message of each rate-limited topic
 
 
 class Subscriptions:
@@ -48,7 +48,7 @@ class Subscriptions:
 
         Args:
             counters: the server's counters.
-            changed: called with True when a subscriber is added, and with False when the last one is removed.
+            changed: function to call with True when a subscriber is added, and with False when the last one is removed.
         """
         self._counters = counters
         self._changed = changed
@@ -83,11 +83,11 @@ class Subscriptions:
         self._subscribers[key].jobs[job_id] = message_id
 
     def subscriptions(self, origin: Key) -> list[Subscriber]:
-        """Return the subscribers to everything that subscribed from this key or receive at it."""
+        """Return the subscribers to everything whose subscribing or receiving peer has this key."""
         return [one for one in self._subscribers.values() if one.everything and origin in (one.origin, one.peer.key)]
 
     def askers(self, job_id: str) -> Iterator[tuple[Subscriber, str]]:
-        """Yield the subscribers to a job, with the id of the message that submitted it."""
+        """Yield each subscriber that submitted a job, with the id of the message that submitted it."""
         for subscriber in tuple(self._subscribers.values()):
             if job_id in subscriber.jobs:
                 yield subscriber, subscriber.jobs[job_id]
@@ -103,20 +103,20 @@ class Subscriptions:
                 self._drop(subscriber)
 
     def heard(self, peer: Peer) -> None:
-        """Note that a peer has sent something."""
+        """Record that a peer has just sent a message."""
         for subscriber in self._subscribers.values():
             if peer.key in (subscriber.origin, subscriber.peer.key):
                 subscriber.heard, subscriber.failures = _now(), 0
 
     def drop_silent(self, lease: float) -> None:
-        """Drop subscribers that have sent nothing for `lease` s, except websockets, which have their own pings."""
+        """Drop subscribers that have sent nothing for `lease` seconds, but not websockets, which have their own pings."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.everything and subscriber.peer.key[0] != "ws" and _now() - subscriber.heard > lease:
                 log.info("unsubscribed %s: no message for %g s", subscriber.peer.host, lease)
                 self._drop(subscriber)
 
     def note_ended(self, job_id: str) -> None:
-        """Note a job that ended before anyone subscribed, so that it is no longer repeated after `KNOWN_FOR`."""
+        """Record a job that ended before anyone subscribed, so that its messages are not repeated after `KNOWN_FOR`."""
         self._over.setdefault(job_id, _now())
 
     def ended(self, job_id: str) -> None:
@@ -138,15 +138,15 @@ class Subscriptions:
     # --- messages ----------------------------------------------------------------------------------------------------
 
     def tell(self, topic: Topic, data: bytes, *, job_id: str = "", origin: Key | None = None) -> None:
-        """Send a message to all subscribers to everything or to `job_id`, except `origin`; once to each peer."""
+        """Send a message once to each peer that is subscribed to everything or to `job_id`, except to `origin`."""
         reached: set[Key] = set()
         for subscriber in sorted(self._subscribers.values(), key=lambda one: not one.everything):
             if not subscriber.everything and (job_id not in subscriber.jobs or subscriber.peer.key in reached):
                 continue
             reached.add(subscriber.peer.key)
             if origin is not None and origin in (subscriber.origin, subscriber.peer.key):
-                subscriber.waiting.pop(topic, None)  # the origin has a newer value
-                subscriber.sent[topic] = (_now(), data)  # the origin knows it; `tell_again` repeats it later
+                subscriber.waiting.pop(topic, None)  # the origin has just set a newer value
+                subscriber.sent[topic] = (_now(), data)  # the origin knows this value; `tell_again` repeats it later
             else:
                 self._offer(subscriber, topic, data)
 
@@ -156,7 +156,7 @@ class Subscriptions:
         self._send(subscriber, topic, data)
 
     def tell_always(self, data: bytes) -> None:
-        """Send a message to all subscribers to everything, without rate limit and without later repetition."""
+        """Send a message to all subscribers to everything, without the rate limit and without repeating it later."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.everything:
                 self._send(subscriber, None, data)

@@ -1,6 +1,6 @@
 """OSC over TCP: each packet is preceded by its length (OSC 1.0).
 
-network ↔ here ↔ server.py. Passes each packet with its peer to `receive`, without parsing it.
+network ↔ here ↔ server.py. Unparsed packets are passed to `receive`, together with their peer.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from bridge.osc.peer import Key, Peer, Receive
 
 log = logging.getLogger(__name__)
 
-_SEND_BUFFER = 1 << 18  # number of bytes queued for a slow reader before it is disconnected
-_AT_A_TIME = 16  # number of packets to take from one connection before other tasks run
+_SEND_BUFFER = 1 << 18  # number of bytes queued for a slow client before it is disconnected
+_AT_A_TIME = 16  # number of packets to read from one connection before other tasks run
 
 
 class TcpPeer:
-    """One TCP connection; sends packets preceded by their length."""
+    """One TCP connection, over which packets are sent, each preceded by its length."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         address = writer.get_extra_info("peername")
@@ -51,7 +51,7 @@ class TcpEndpoint:
 
     def __init__(self, receive: Receive, gone: Callable[[Peer], None], counters: Counters, max_packet: int) -> None:
         self._receive = receive
-        self._gone = gone  # called when a connection has ended
+        self._gone = gone  # function to call when a connection has ended
         self._counters = counters
         self._max_packet = max_packet
         self._server: asyncio.Server | None = None

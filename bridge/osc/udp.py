@@ -1,6 +1,6 @@
 """OSC over UDP: the bridge's port, replies to senders, and messages to subscribers.
 
-network ↔ here ↔ server.py. Passes each packet with its peer to `receive`, without parsing it.
+network ↔ here ↔ server.py. Unparsed packets are passed to `receive`, together with their peer.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from bridge.osc.sockets import bound_socket, refused
 
 log = logging.getLogger(__name__)
 
-_REOPEN_DELAYS = (0.0, 0.05, 0.2, 1.0)  # s before each attempt to reopen the port; the last one repeats
+_REOPEN_DELAYS = (0.0, 0.05, 0.2, 1.0)  # s before each attempt to reopen the port; the last delay repeats
 
 
 class UdpEndpoint(asyncio.DatagramProtocol):
     """The bridge's UDP port.
 
-    The port is reopened after a socket error: on some systems, an ICMP error from one receiver that has closed its port
-    stops our socket from receiving.
+    The port is reopened after a socket error. On some systems, the bridge could otherwise receive nothing more after a
+    single receiver has closed its port and caused an ICMP error.
     """
 
     def __init__(self, receive: Receive, counters: Counters, lost: Callable[[BridgeError], None]) -> None:
         self._receive = receive
         self._counters = counters
-        self._lost = lost  # called once if the port cannot be reopened
+        self._lost = lost  # function to call once if the port cannot be reopened
         self._transport: asyncio.DatagramTransport | None = None
         self._closed = asyncio.Event()
         self._family = socket.AF_INET
@@ -96,7 +96,7 @@ class UdpEndpoint(asyncio.DatagramProtocol):
 
 
 class UdpSender:
-    """The sender of a datagram; replies to it come from the port that it sent the datagram to."""
+    """The sender of a datagram. Replies are sent from the bridge's port, to which the datagram was addressed."""
 
     def __init__(self, endpoint: UdpEndpoint, address: tuple[Any, ...]) -> None:
         self._endpoint = endpoint
@@ -114,7 +114,8 @@ class UdpSender:
 class UdpSubscriber:
     """A subscriber over UDP, with its own connected socket.
 
-    Linux reports that nothing listens at a port only to a connected socket, which also shows which subscriber is gone.
+    Linux reports a port without a listener only to a connected socket. A separate socket for each subscriber also shows
+    which one is gone.
 
     Raises:
         OSError: the address is invalid.
