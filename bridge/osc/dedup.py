@@ -1,12 +1,14 @@
 """Detects messages that an unreliable network has duplicated, and values that arrive out of order.
 
-server.py asks `Deduplicator` before it runs a command. The first of these rules that applies decides whether a message
-is a duplicate:
+server.py asks `Deduplicator` before it runs a command. The first of these rules that applies to a message decides:
 
-1. If the last argument names the press ("press:…"), the same name has arrived within `NAMED_FOR`, over UDP or TCP.
-2. If the bundle has a time tag, the same message with the same time tag has arrived within `NAMED_FOR`.
-3. Otherwise, the same message has arrived over UDP from the same sender within `ECHO`, or within `SLIP` if the command
-   may cost money. This rule is a guess: nobody presses a button that fast. TCP delivers no duplicates.
+1. A message that names its press (last argument "press:…") is a duplicate if the same name has arrived within
+   `NAMED_FOR`, over UDP or TCP.
+2. A message with a time tag is a duplicate if the same message with the same time tag has arrived within `NAMED_FOR`.
+3. Any other message over UDP is a duplicate if the same sender has sent the same message within `ECHO`, or within
+   `SLIP` if the command may cost money. This rule is a guess: nobody presses a button that fast.
+
+TCP itself delivers no duplicates.
 
 A duplicate gets the same replies again, and its command does not run.
 """

@@ -142,7 +142,7 @@ class QueryServer:
         return response
 
     def _reply(self, request: Request) -> tuple[HTTPStatus, query_tree.Node | None]:
-        """Return the status and the body of the response (None: the library's default body)."""
+        """Return the status and the body of the response (None: only the status phrase, if anything)."""
         hosts, origins, sites = (request.headers.get_all(name) for name in ("Host", "Origin", "Sec-Fetch-Site"))
         if not is_direct(hosts, origins, sites):
             return HTTPStatus.FORBIDDEN, None

@@ -40,7 +40,7 @@ _WAITING = 20_000  # maximum number of queued messages; any more are dropped and
 _RUNNING = 64  # maximum number of commands that run at the same time; further messages wait
 _TURN = 0.005  # time spent on messages before other tasks run, s; about as long as one message with 50 replies takes
 
-_NOTIFICATIONS = frozenset(message.address for message in MESSAGES)  # addresses that another bridge may send to this one
+_NOTIFICATIONS = frozenset(message.address for message in MESSAGES)  # addresses to which another bridge may send
 
 
 @dataclass(frozen=True, slots=True)

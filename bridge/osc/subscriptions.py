@@ -109,7 +109,7 @@ class Subscriptions:
                 subscriber.heard, subscriber.failures = _now(), 0
 
     def drop_silent(self, lease: float) -> None:
-        """Drop subscribers that have sent nothing for `lease` seconds, but not websockets, which have their own pings."""
+        """Drop subscribers that have sent nothing for `lease` seconds. Websockets stay: they have their own pings."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.everything and subscriber.peer.key[0] != "ws" and _now() - subscriber.heard > lease:
                 log.info("unsubscribed %s: no message for %g s", subscriber.peer.host, lease)
