@@ -1,6 +1,6 @@
 """Turns the values that a control sends into commands: buttons, faders, encoders, program changes.
 
-device.py passes the values in. The handlers run commands, set lights and start timers through `Deck`.
+device.py passes values to the handlers. They run commands, set lights and start timers through `Deck`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from bridge.midi.encodings import turned
 from bridge.midi.mapping import ENCODERS, MAPPABLE, Binding, Look, arguments
 from bridge.midi.takeover import PickUp
 
-INTERVAL = 1 / 60  # s between two changes of one parameter; the last value always arrives
-TWICE = 2.0  # s within which to press again a control that may cost money but cannot be held
-MOST_STEPS = 4  # largest number of presets that one fast turn moves by
+INTERVAL = 1 / 60  # minimum time between two changes of one parameter, s; the last value is always applied
+TWICE = 2.0  # s within which the second press must follow, for a control that may cost money but cannot be held
+MOST_STEPS = 4  # maximum number of presets that one fast turn of an encoder skips to
 
-_BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # command → command for a turn to the left
+_BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # command for right turn → for left turn
 
 
 class Timer(Protocol):
@@ -29,23 +29,23 @@ class Timer(Protocol):
 
 
 class Deck(Protocol):
-    """The interface through which controls act."""
+    """The interface through which handlers run commands, set lights and start timers."""
 
     hold: float  # how long to hold a control that may cost money, s
-    debounce: float  # time after a press within which another press is contact bounce, s
+    debounce: float  # time after a press during which another press counts as contact bounce, s
 
     def now(self) -> float: ...
     def later(self, seconds: float, call: Callable[[], None]) -> Timer: ...
     def run(self, control: Binding, command: str, given: Sequence[Value]) -> None:
-        """Run a command for a control."""
+        """Run a command that a control has triggered."""
         ...
 
     def tapped(self, control: Binding) -> None:
-        """Tell the user to hold this control, or to press it twice."""
+        """Tell the user that this control must be held or pressed twice."""
         ...
 
     def look(self, control: Binding, look: Look | None) -> None:
-        """Set the look of the control's light; None restores the look for the current state."""
+        """Set the look of a control's light; None restores the look that matches the bridge's state."""
         ...
 
     def param(self, name: str) -> Value | None:
@@ -56,16 +56,16 @@ class Deck(Protocol):
 
 
 class Handler(Protocol):
-    """Handles the values of one control."""
+    """An object that handles the values of one control."""
 
     control: Binding
 
     def feed(self, value: int) -> None:
-        """Handle the next value."""
+        """Handle the next value that the control has sent."""
         ...
 
     def changed_elsewhere(self) -> None:
-        """Note that something else has set the control's parameter."""
+        """React to a change of the control's parameter that was made elsewhere."""
         ...
 
 
@@ -81,20 +81,20 @@ def handler_of(control: Binding, deck: Deck) -> Handler:
 
 
 class _Pressed:
-    """Base of the button handlers: ignores contact bounce and accidental taps, and runs the command."""
+    """The base class of the button handlers, which ignores contact bounce and accidental taps."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         self.control = control
         self._deck = deck
         self._spends = MAPPABLE[control.command].spends
         self._last_press = -math.inf
-        self._armed: Timer | None = None  # runs while a second press is expected
+        self._armed: Timer | None = None  # timer that runs while a second press is expected
 
     def changed_elsewhere(self) -> None:
         """Do nothing: a button has no position."""
 
     def _bounces(self) -> bool:
-        """Return whether this press follows the last one so closely that it is contact bounce."""
+        """Return whether this press follows the previous press so closely that it must be contact bounce."""
         now = self._deck.now()
         bounced = now - self._last_press < self._deck.debounce
         if not bounced:
@@ -109,7 +109,7 @@ class _Pressed:
         self._deck.run(control, control.command, given)
 
     def _act_if_meant(self) -> None:
-        """Run the command; if it may cost money, only on the second press."""
+        """Run the command. If the command may cost money, run it only on the second press."""
         if not self._spends:
             self._act()
         elif self._armed is None:
@@ -128,11 +128,11 @@ class _Pressed:
 
 
 class Button(_Pressed):
-    """A pad, key or momentary button: acts when pressed, or after a hold if it may cost money."""
+    """A pad, key or momentary button. It acts when pressed or, if its command may cost money, after being held."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
-        self._level = 1 if control.message == "note" else control.spot.top // 2 + 1  # lowest value of a press
+        self._level = 1 if control.message == "note" else control.spot.top // 2 + 1  # minimum value when pressed
         self._holding: Timer | None = None
         self._releasing: Timer | None = None
 
@@ -143,7 +143,7 @@ class Button(_Pressed):
             self._up()
 
     def _down(self) -> None:
-        if self._releasing is not None:  # contact bounce: still pressed
+        if self._releasing is not None:  # the release was contact bounce: the button is still pressed
             self._releasing.cancel()
             self._releasing = None
         elif not self._bounces():
@@ -181,7 +181,7 @@ class Button(_Pressed):
 
 
 class Toggle(_Pressed):
-    """A button that the device toggles: every message is a press."""
+    """A toggle button: the device sends one message for each press."""
 
     def feed(self, value: int) -> None:
         if not self._bounces():
@@ -189,7 +189,7 @@ class Toggle(_Pressed):
 
 
 class Program(_Pressed):
-    """A program change: a single program, or all programs, each of which selects one preset in order."""
+    """A program change: either a single program runs the command, or each program selects the preset at its index."""
 
     def feed(self, value: int) -> None:
         if self.control.any_number:
@@ -201,7 +201,10 @@ class Program(_Pressed):
 
 
 class _Paced:
-    """Applies the first value at once, further ones at most 60 times a second, and always the last one."""
+    """The base class of rate-limited handlers.
+
+    The first value is applied at once, and further values at most 60 times a second. The last value is always applied.
+    """
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         self.control = control
@@ -229,12 +232,12 @@ class _Paced:
 
 
 class Fader(_Paced):
-    """An absolute control that sets a parameter, with soft takeover."""
+    """An absolute control that sets a parameter, by default with soft takeover."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)
         self._pick_up = PickUp() if control.take_over == "pick-up" else None
-        self._position: float | None = None  # position that has not been applied yet
+        self._position: float | None = None  # position that has not been applied yet, 0..1
 
     def feed(self, value: int) -> None:
         position = value / self.control.spot.top
@@ -251,7 +254,7 @@ class Fader(_Paced):
             self._pick_up.changed_elsewhere(current)
 
     def _current(self) -> float | None:
-        """Return the parameter's position, including a pending change, or None if the parameter is not set."""
+        """Return the pending position or else the parameter's, 0..1; None if the parameter is not set."""
         if self._position is not None:
             return self._position
         value = self._deck.param(self.control.argument)
@@ -267,7 +270,7 @@ class Fader(_Paced):
 
 
 class Encoder(_Paced):
-    """An endless encoder: steps a parameter or the presets."""
+    """An endless encoder, which steps through the values of a parameter or through the presets."""
 
     def __init__(self, control: Binding, deck: Deck) -> None:
         super().__init__(control, deck)

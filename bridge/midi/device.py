@@ -1,4 +1,4 @@
-"""A connected device with a mapping: its controls and lights.
+"""A connected device that has a mapping, with its controls and lights.
 
 surface.py → here → controls.py, lights.py.
 """
@@ -21,13 +21,13 @@ class MidiDevice:
     """One connected device."""
 
     def __init__(self, device: str, kept: Kept, deck: Deck, send: Send) -> None:
-        """Create the controls of the mapping; nothing is sent yet.
+        """Create the mapping's controls without sending anything.
 
         Args:
             device: name of the device's input.
-            kept: the device's mapping and mapping file.
-            deck: the interface through which the controls act.
-            send: sends messages to the device's output.
+            kept: the device's mapping, with the path of its file.
+            deck: the interface through which the controls run commands, set lights and start timers.
+            send: function that sends messages to the device's output.
         """
         self.device = device
         self.kept = kept
@@ -36,7 +36,7 @@ class MidiDevice:
         self._lights = Lights(send, deck.later)
         self._pairs = Pairs([control.spot for control in kept.mapping.control if control.message == "cc14"])
         self._waking: Timer | None = None
-        self._looks: dict[Spot, Look] = {}  # temporary looks of controls that are held or whose command failed
+        self._looks: dict[Spot, Look] = {}  # temporary look of each control that is held or whose command failed
         self._handlers: dict[Spot, list[Handler]] = {}
         for control in kept.mapping.control:
             self._handlers.setdefault(control.spot, []).append(handler_of(control, deck))
@@ -52,7 +52,7 @@ class MidiDevice:
         return any(control is handler.control for each in self._handlers.values() for handler in each)
 
     def look(self, control: Binding, look: Look | None, picture: Picture) -> None:
-        """Set a temporary look of a control's light; None ends it."""
+        """Give a control's light a temporary look; None ends the temporary look."""
         if look is None:
             self._looks.pop(control.spot, None)
         else:
@@ -60,7 +60,7 @@ class MidiDevice:
         self.show(picture)
 
     def param(self, name: str, origin: Binding | None) -> None:
-        """Note that a parameter was set by the control `origin`, or by something else if `origin` is None."""
+        """React to a change of a parameter by the control `origin` or, if `origin` is None, by anything else."""
         for each in self._handlers.values():
             for handler in each:
                 if handler.control.argument == name and handler.control is not origin:
@@ -71,13 +71,13 @@ class MidiDevice:
         self._lights.show(lit(self.kept.mapping, picture, self._looks))
 
     def lit_up(self, picture: Picture) -> None:
-        """Send the setup messages and all lights; called when the output has just been opened."""
+        """Send the setup messages and all lights. The caller has just opened the output."""
         self._send([bytes.fromhex(text) for text in self.kept.mapping.setup])
         self._lights.forget()
         self.show(picture)
 
     def close(self) -> None:
-        """Stop the timers. The caller turns the lights off."""
+        """Stop the timers. The caller must turn the lights off."""
         self._lights.close()
         if self._waking is not None:
             self._waking.cancel()

@@ -1,7 +1,8 @@
 """Decodes 14-bit controls and relative encoders.
 
-Pure: callers pass the time in. In a 14-bit control (MIDI 1.0), a controller from 0 to 31 carries the upper half of the
-value, and the controller 32 above it carries the lower half. The encoder modes are REAPER's relative modes 1 to 3.
+Pure: callers pass in the time. A 14-bit control (MIDI 1.0) sends the upper half of its value as a controller from 0 to
+31, and the lower half as the controller whose number is 32 higher. The encoder modes are REAPER's relative modes 1
+to 3.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from bridge.midi.messages import PAIRED, Spot
 
 Encoder = Literal["twos", "offset", "sign"]
 
-PATIENCE = 0.005  # s to wait for a lower half before the upper half is used alone
+PATIENCE = 0.005  # s to wait for the lower half of a value before the upper half is used alone
 
 
 def turned(value: int, encoder: Encoder) -> int:
-    """Return the number of steps that an encoder was turned; clockwise is positive.
+    """Return the number of steps by which an encoder was turned; clockwise is positive.
 
     Args:
         value: the controller value, 0..127.
@@ -34,16 +35,16 @@ def turned(value: int, encoder: Encoder) -> int:
 
 
 class Pairs:
-    """Joins the two halves of a device's 14-bit controls; other values pass through unchanged."""
+    """A filter that joins the two halves of 14-bit values and lets the values of other controls through unchanged."""
 
     def __init__(self, spots: Collection[Spot]) -> None:
-        """Start with the spots of the 14-bit controls."""
+        """Create the filter for the 14-bit controls at these spots."""
         self._wide = {(spot.channel, spot.number): spot for spot in spots}
         self._upper: dict[Spot, int] = {}  # last upper half of each control
-        self._waiting: dict[Spot, float] = {}  # arrival times of upper halves without their lower half, s
+        self._waiting: dict[Spot, float] = {}  # arrival time of each upper half whose lower half is still missing, s
 
     def feed(self, spot: Spot, value: int, now: float) -> Iterator[tuple[Spot, int]]:
-        """Yield each value that this message completes."""
+        """Handle a message, and yield the values that are now complete."""
         if spot.message != "cc":
             yield spot, value
         elif wide := self._wide.get((spot.channel, spot.number)):
@@ -52,13 +53,13 @@ class Pairs:
             self._waiting[wide] = now
         elif wide := self._wide.get((spot.channel, spot.number - PAIRED)):
             self._waiting.pop(wide, None)
-            if wide in self._upper:  # a lower half alone is a fine change
+            if wide in self._upper:  # a device may send only the lower half for a fine change
                 yield wide, self._upper[wide] << 7 | value
         else:
             yield spot, value
 
     def due(self, now: float) -> Iterator[tuple[Spot, int]]:
-        """Yield a value for each upper half whose lower half did not arrive in time."""
+        """Yield a value for each upper half whose lower half has not arrived in time."""
         for wide in [wide for wide, since in self._waiting.items() if now - since >= PATIENCE]:
             yield from self._alone(wide)
 
@@ -68,6 +69,6 @@ class Pairs:
         return bool(self._waiting)
 
     def _alone(self, wide: Spot) -> Iterator[tuple[Spot, int]]:
-        """Yield an upper half as a 14-bit value, its bits repeated: 0 and 127 become the minimum and maximum."""
+        """Yield an upper half as a 14-bit value by repeating its bits, so that 0 becomes 0 and 127 the maximum."""
         if self._waiting.pop(wide, None) is not None:
             yield wide, self._upper[wide] << 7 | self._upper[wide]

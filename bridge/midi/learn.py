@@ -1,7 +1,7 @@
-"""Finds the control that was moved first, and its kind, for MIDI learn.
+"""Finds out for MIDI learn which control was moved first, and what kind of control it is.
 
-Pure: requests.py passes in every message and then calls `Catcher.catch`. A key or pad is caught by its first press, any
-other control only when its value changes, so a jittering fader is ignored.
+Pure: requests.py passes in every message and then calls `Catcher.catch`. A key or pad is caught by its first press. Any
+other control is caught only when its value changes, so a jittering fader is ignored.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from itertools import pairwise
 from bridge.midi.encodings import Encoder
 from bridge.midi.messages import PAIRED, Spot
 
-GATHER = 0.6  # s for which further values are collected, to detect the encoder mode
-REPEATS = 3  # number of values from an encoder that count as a change, even if all are equal
+GATHER = 0.6  # s during which further values are collected to detect the encoder mode
+REPEATS = 3  # number of values after which a control counts as moved, even if all values are equal (an encoder)
 
-_LOW, _HIGH = range(1, 16), range(113, 128)  # a few steps up and down in two's complement
-_ABOVE, _BELOW = range(65, 80), range(49, 64)  # up and down in binary offset; in sign-magnitude _ABOVE is down
+_LOW, _HIGH = range(1, 16), range(113, 128)  # values for a few steps up and down in two's complement
+_ABOVE, _BELOW = range(65, 80), range(49, 64)  # the same in binary offset; in sign-magnitude, _ABOVE means down
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,8 @@ class Caught:
 
     device: str
     spot: Spot
-    values: tuple[int, ...]  # the values it sent, in order
-    encoder: Encoder | None  # mode of an endless encoder; None: a fader or a button
+    values: tuple[int, ...]  # values that the control has sent, in order
+    encoder: Encoder | None  # mode of an endless encoder; None: the control is a fader or a button
 
     @property
     def is_button(self) -> bool:
@@ -36,15 +36,15 @@ class Caught:
 
 
 class Catcher:
-    """Detects the first control that changes."""
+    """A detector of the first control that is moved."""
 
     def __init__(self) -> None:
         self._heard: dict[tuple[str, Spot], list[int]] = {}
         self._first: tuple[str, Spot] | None = None
-        self._until = 0.0  # time at which enough of its values have been collected, s
+        self._until = 0.0  # time at which enough values of the first control have been collected, s
 
     def feed(self, device: str, spot: Spot, value: int, now: float) -> None:
-        """Handle one value."""
+        """Handle one value from a control."""
         key = (device, spot)
         values = self._heard.setdefault(key, [])
         values.append(value)
@@ -54,11 +54,11 @@ class Catcher:
 
     @property
     def until(self) -> float | None:
-        """Time from which `catch` returns a result, s; None: no control has changed yet."""
+        """The time from which `catch` returns a control, s; None: no control has been moved yet."""
         return None if self._first is None else self._until
 
     def catch(self, now: float) -> Caught | None:
-        """Return the control if enough of its values have been collected, else None."""
+        """Return the first control that was moved, or None until enough of its values have been collected."""
         if self._first is None or now < self._until:
             return None
         device, spot = self._first
@@ -69,7 +69,7 @@ class Catcher:
         return Caught(device, spot, values, counting(values) if spot.message == "cc" else None)
 
     def _wide(self, device: str, spot: Spot) -> Spot | None:
-        """Return the 14-bit control that `spot` is one half of, or None unless both halves were moved."""
+        """Return the 14-bit control to which `spot` belongs, or None unless both of its halves were received."""
         if spot.message != "cc" or spot.number >= 2 * PAIRED:
             return None
         upper = Spot("cc", spot.channel, spot.number % PAIRED)
@@ -79,10 +79,10 @@ class Catcher:
 
 
 def counting(values: Sequence[int]) -> Encoder | None:
-    """Guess the encoder mode from a control's values; return None for a fader or a button.
+    """Return the likely encoder mode for the values of a control, or None for a fader or a button.
 
-    A fader never sends the same value twice in a row; a steadily turned encoder does. If the encoder was only turned
-    clockwise, "twos" and "sign" look the same; the guess is then "twos", which is far more common.
+    A fader never sends the same value twice in a row; a steadily turned encoder does. If an encoder was turned only
+    clockwise, the modes "twos" and "sign" cannot be distinguished. The result is then "twos", which is far more common.
     """
     if not any(one == next_ for one, next_ in pairwise(values)):
         return None

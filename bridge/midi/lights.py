@@ -1,6 +1,6 @@
 """The lights of a device, which show the newest job, the selected preset and the values of parameters.
 
-surface.py → `Picture` → here → messages.py → ports. Only changes are sent, at most 30 times a second per light.
+surface.py → `Picture` → here → messages.py → ports. Only lights that change are sent, at most 30 times a second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bridge.midi.messages import Spot, write
 from bridge.presets.preset import slug
 from bridge.protocol.job import ENDED, State
 
-INTERVAL = 1 / 30  # s between two updates of a device
+INTERVAL = 1 / 30  # minimum time between two updates of a device, s
 
 _JOB = ("remix", "rerun")  # commands whose lights show the newest job
 _LOOKS: Mapping[str, Look] = {
@@ -32,18 +32,18 @@ _LOOKS: Mapping[str, Look] = {
 }
 
 Later = Callable[[float, Callable[[], None]], Timer]
-Lit = dict[Spot, tuple[Spot, int]]  # light → spot (possibly on another channel) and value to send
+Lit = dict[Spot, tuple[Spot, int]]  # light → spot to send to (possibly on another channel), and value
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The state that lights show."""
+    """The state of the bridge that lights show."""
 
     state: str = ""  # state of the newest job; "": no job
     fraction: float = 0.0  # progress of the newest job, 0..1
     preset: str = ""  # name of the selected preset
     params: Mapping[str, Value] = field(default_factory=dict)
-    heard: str = ""  # the audition's side that is playing, "source" or "result"; "": nothing is playing
+    heard: str = ""  # side of the audition that is playing, "source" or "result"; "": nothing is playing
 
     @property
     def look(self) -> Look:
@@ -57,12 +57,12 @@ class Picture:
 
 
 def lit(wiring: Wiring, picture: Picture, own: Mapping[Spot, Look]) -> Lit:
-    """Return what every light of a mapping should show.
+    """Return the value that every light of a mapping should have.
 
     Args:
         wiring: the mapping.
-        picture: the current state.
-        own: temporary looks of controls, for example while they are held.
+        picture: the current state of the bridge.
+        own: temporary looks of controls, for example of controls that are held.
     """
     wanted: Lit = {}
     for control in wiring.control:
@@ -114,18 +114,18 @@ class Lights:
         self._timer: Timer | None = None
 
     def show(self, wanted: Lit) -> None:
-        """Set what the lights show; changes are sent at once or with the next update."""
+        """Set the values of all lights. Changes are sent at once or with the next update."""
         self._wanted = wanted
         if self._timer is None:
             self._flush()
 
     def forget(self) -> None:
-        """Forget what was sent, so that the next `show` sends every light, as for a newly connected device."""
+        """Forget the values sent so far, so that the next `show` sends every light, as to a newly connected device."""
         self._sent = {}
         self.close()
 
     def known(self, light: Spot, value: int) -> None:
-        """Note a value received from a control, so that it is not sent back while the user moves the control."""
+        """Record a value received from a control, so that it is not sent back while the user moves the control."""
         if light in self._sent:
             self._sent[light] = (light, value)
 

@@ -1,7 +1,7 @@
-"""Defines mappings: a TOML file per device says what each control does and what each light shows.
+"""Defines mappings: TOML files, one per device, that say what each control does and what each light shows.
 
-The files are in the folder `midi` of the home. The types below define what a file may contain. Every error names the
-file, line and key.
+The files are in the folder `midi` of the home. The types below define what a file may contain. Every error message
+names the file, line and key.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from bridge.util.suggest import did_you_mean
 from bridge.util.validation import validate
 
 VERSION = 1  # version of the file format
-PLAIN = "plain"  # name of the default colours: 0 is off, 127 is on
+PLAIN = "plain"  # name of the default colours, in which 0 is off and 127 is on
 Kind = Literal["button", "toggle", "fader", "twos", "offset", "sign", "program"]
 ENCODERS = frozenset(get_args(Encoder))
-ENCODED = ("param", "preset.next", "preset.previous")  # commands for encoders
-Look = Literal["idle", "holding", "running", "ready", "done", "error", "off", "on"]  # what a light can look like
+ENCODED = ("param", "preset.next", "preset.previous")  # commands that an encoder can run
+Look = Literal["idle", "holding", "running", "ready", "done", "error", "off", "on"]  # appearance of a light
 
 _Channel = Annotated[int, msgspec.Meta(ge=1, le=16)]
 _Seven = Annotated[int, msgspec.Meta(ge=0, le=127)]
 _HEX = re.compile(r"F0( [0-7][0-9A-F])* F7", re.IGNORECASE)
 
-# Commands that a control can run, by name: all commands for buttons, and `param`.
+# Commands that a control can run, by name: `param`, and all commands suitable for a button.
 MAPPABLE = {
     command.name: command for command in COMMANDS if command.run and (command.button or command.name == "param")
 }
@@ -45,15 +45,15 @@ class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     command: str  # a key of MAPPABLE
     message: Message  # type of message that the control sends
     argument: str = ""  # argument of the command: a preset, a parameter or a side
-    value: str | float | None = None  # value that a button sets its parameter to
+    value: str | float | None = None  # value to which a button sets its parameter
     channel: _Channel = 1
     number: _Seven = 0  # note, controller or program
-    any_number: bool = False  # for preset.select: whether every program change on the channel selects a preset
+    any_number: bool = False  # preset.select only: whether every program selects a preset
     kind: Kind = "button"
-    take_over: Literal["pick-up", "jump"] = "pick-up"  # whether a fader has soft takeover ("pick-up") or not ("jump")
+    take_over: Literal["pick-up", "jump"] = "pick-up"  # of a fader: soft takeover or none ("jump")
     hold: Annotated[float, msgspec.Meta(ge=0.3, le=5)] | None = None  # hold time, s; None: `hold` under [midi]
     light: str = ""  # name of the light's colours under [lights], or "plain"; "": no light
-    ring: bool = False  # whether the parameter's value is sent to the control, for an LED ring or a motor fader
+    ring: bool = False  # whether to send the parameter's value to the control (LED ring or motor fader)
 
     @property
     def spot(self) -> Spot:
@@ -61,13 +61,13 @@ class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def does(self) -> str:
-        """The command as the user types it after `ace-bridge midi learn`."""
+        """The command, written as after `ace-bridge midi learn`."""
         value = "" if self.value is None else str(self.value)
         return " ".join(part for part in (self.command, self.argument, value) if part)
 
 
 class Colour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A colour that is sent on a different channel from the control's own."""
+    """A colour that is sent on a channel of its own, which may differ from the control's."""
 
     channel: _Channel
     value: _Seven
@@ -86,7 +86,7 @@ class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: _Seven | Colour = 127
 
     def at(self, spot: Spot, look: Look) -> tuple[Spot, int]:
-        """Return the spot and the value to send."""
+        """Return the spot to send to and the value to send, for a look of the light at `spot`."""
         colour = getattr(self, look)
         if isinstance(colour, Colour):
             return Spot(spot.message, colour.channel, spot.number), colour.value
@@ -98,9 +98,9 @@ class Show(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     shows: Literal["state", "progress"]
     message: Message
-    numbers: Annotated[tuple[_Seven, ...], msgspec.Meta(min_length=1)]  # progress: one for a ring, several for a bar
+    numbers: Annotated[tuple[_Seven, ...], msgspec.Meta(min_length=1)]  # for progress: 1 for a ring, several for a bar
     channel: _Channel = 1
-    light: str = ""  # name of the lights' colours under [lights]; "": default colours
+    light: str = ""  # name of the colours under [lights]; "": default colours
 
     @property
     def spots(self) -> tuple[Spot, ...]:
@@ -128,7 +128,7 @@ def load(path: Path) -> Mapping:
     """Read a mapping file.
 
     Raises:
-        MappingInvalid: the file is wrong; the text names file, line and key.
+        MappingInvalid: the file is invalid; the message names the file, line and key.
     """
     try:
         file = read_toml(path)
@@ -149,12 +149,12 @@ def load(path: Path) -> Mapping:
 
 
 def _place(file: TomlFile, key: str) -> str:
-    """Return file and line of a key, or of its table if the key is missing."""
+    """Return the file and line of a key or, if the key is missing, of its table."""
     return file.place(key) if key in file.lines else file.place(key.rpartition(".")[0])
 
 
 def _check(file: TomlFile, mapping: Mapping, index: int, control: Binding) -> None:
-    """Check the parts of a control that its type does not cover."""
+    """Check everything about a control that the type `Binding` cannot express."""
     where = f"control[{index}]"
     try:
         check(control)
@@ -182,7 +182,7 @@ def check(control: Binding) -> None:
     """Check that a control suits its command.
 
     Raises:
-        MappingInvalid: the control does not suit its command. The text begins with the name of the wrong key.
+        MappingInvalid: the control does not suit its command. The message begins with the name of the wrong key.
     """
     if control.command not in MAPPABLE:
         raise MappingInvalid(
@@ -234,5 +234,5 @@ def _check_argument(control: Binding) -> None:
 
 
 def arguments(control: Binding) -> tuple[str, ...]:
-    """Return the command's arguments as an OSC surface would send them."""
+    """Return the arguments of a control's command as an OSC surface would send them."""
     return (control.argument,) if control.argument else ()

@@ -1,6 +1,6 @@
 """The mapping files in the home, and the templates that ship with the bridge.
 
-Lines that the user wrote stay unchanged; learned controls are appended.
+Learned controls are appended to the files. Lines that the user wrote stay unchanged.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ TEMPLATES = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A mapping and its file."""
+    """A mapping and the path of its file."""
 
     path: Path
     mapping: Mapping
 
 
 def fits(pattern: str, name: str) -> bool:
-    """Return whether a device name contains the pattern, ignoring case; a * in the pattern matches anything."""
+    """Return whether a device name contains a pattern, ignoring case. A * in the pattern matches anything."""
     parts = (re.escape(part) for part in pattern.strip("*").split("*"))
     return re.search(".*".join(parts), name, re.IGNORECASE) is not None
 
 
 class MappingFiles:
-    """The mappings of one home."""
+    """The mappings in one home."""
 
     def __init__(self, home: Path) -> None:
         self.folder = home / FOLDER
@@ -47,7 +47,7 @@ class MappingFiles:
         self._seen: Dict[Path, tuple[int, int]] = {}
 
     def stamps(self) -> Dict[Path, tuple[int, int]]:
-        """Return modification time and size of each file, to detect changes."""
+        """Return the modification time and size of each mapping file, for detecting changes."""
         found = {}
         for path in sorted(self.folder.glob("*.toml")):
             about = path.stat()
@@ -57,7 +57,7 @@ class MappingFiles:
     def refresh(self) -> list[MappingInvalid] | None:
         """Reload the mappings if a file has changed.
 
-        If a file is invalid, its last valid mapping stays in use.
+        If a file has become invalid, the last valid mapping from it stays in use.
 
         Returns:
             An error for each invalid file, or None if no file has changed.
@@ -78,15 +78,16 @@ class MappingFiles:
         return problems
 
     def of(self, device: str) -> Kept | None:
-        """Return the mapping of a device, or None."""
+        """Return the mapping of a device, or None if there is none."""
         return next((kept for kept in self.kept if fits(kept.mapping.device, device)), None)
 
     def add(self, device: str, control: Binding) -> Path:
-        """Add a control to a device's mapping file, creating the file if necessary; return the file's path.
+        """Add a control to a device's mapping file, and return the file's path. Create the file if necessary.
 
         Raises:
             MappingInvalid: the control does not suit its command.
-            DiskFull, OutputUnwritable: the file cannot be written.
+            DiskFull: the disk is full.
+            OutputUnwritable: the file cannot be written.
         """
         check(control)
         kept = self.of(device)
@@ -96,17 +97,17 @@ class MappingFiles:
         return path
 
     def remove(self, path: Path, index: int) -> None:
-        """Remove the control with this index from a file (raises DiskFull, OutputUnwritable)."""
+        """Remove the control with the given index from a mapping file (raises DiskFull, OutputUnwritable)."""
         lines = path.read_text("utf-8").splitlines()
         first, end = _extent(lines, index)
         self._write(path, "\n".join([*lines[:first], *lines[end:]]).rstrip() + "\n")
 
     def adopt(self, name: str) -> Kept:
-        """Copy a template into the home.
+        """Copy a template to the mapping files in the home.
 
         Raises:
-            MappingInvalid: there is no template of that name.
-            NotPossibleNow: the home already has a file of that name.
+            MappingInvalid: there is no template with that name.
+            NotPossibleNow: the home already has a file with that name.
         """
         found = {path.stem: path for path in TEMPLATES.glob("*.toml")}
         if name not in found:
@@ -126,14 +127,14 @@ class MappingFiles:
         write_bytes(path, text.encode())
 
     def _free(self, device: str) -> Path:
-        """Return the path of a new file for a device, with a number in its name if the name is already used."""
+        """Return the path of a new file for a device, with a number in the file name if that name is already used."""
         base = slug(device) or "device"
         names = (f"{base}{f'-{k}' if k > 1 else ''}.toml" for k in range(1, 1000))
         return next(self.folder / name for name in names if not (self.folder / name).exists())
 
 
 def templates() -> tuple[Kept, ...]:
-    """Return the templates that ship with the bridge."""
+    """Return the mapping templates that ship with the bridge."""
     return tuple(Kept(path, load(path)) for path in sorted(TEMPLATES.glob("*.toml")))
 
 
@@ -143,10 +144,10 @@ def _beginning(device: str) -> str:
 
 
 def _block(control: Binding) -> str:
-    """Return a control as TOML, without default values."""
+    """Return a control as TOML, leaving out default values."""
     values: Dict[str, Any] = msgspec.structs.asdict(control)
     defaults = {field.name: field.default for field in msgspec.structs.fields(Binding)}
-    # TOML writes strings, numbers and booleans like JSON.
+    # In TOML, strings, numbers and booleans are written as in JSON.
     entries = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}"
         for name, value in values.items()
@@ -156,7 +157,7 @@ def _block(control: Binding) -> str:
 
 
 def _extent(lines: list[str], index: int) -> tuple[int, int]:
-    """Return the indexes of a control's first line and of the line after its last one."""
+    """Return the index of a control's first line, and the index of the line after its last line."""
     heads = [number for number, line in enumerate(lines) if re.match(r"\s*\[\[\s*control\s*\]\]", line)]
     first = heads[index]
     after = (number for number in range(first + 1, len(lines)) if re.match(r"\s*(\[|#)", lines[number]))

@@ -1,6 +1,7 @@
 """Converts between MIDI messages and values of controls and lights.
 
-ports.py → bytes → here → controls.py; lights.py → here → bytes → ports.py. mido reads and writes the bytes.
+ports.py → bytes → here → controls.py; lights.py → here → bytes → ports.py. The package mido decodes and encodes the
+bytes.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import mido
 
 Message = Literal["note", "cc", "cc14", "program", "pitch"]  # cc14: two control changes, the coarse one first
 
-WIDE = frozenset({"cc14", "pitch"})  # 14-bit values
-PAIRED = 32  # offset from a coarse controller (0–31) to its fine one
-_MIDDLE = 8192  # center of the pitch wheel; mido counts from there
+WIDE = frozenset({"cc14", "pitch"})  # messages with 14-bit values
+PAIRED = 32  # offset from the number of a coarse controller (0–31) to that of its fine controller
+_MIDDLE = 8192  # center position of the pitch wheel, which mido represents as 0
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,7 +24,7 @@ class Spot:
 
     message: Message
     channel: int  # 1..16
-    number: int  # note or controller, 0..127; 0 for messages without a number
+    number: int  # number of the note or controller, 0..127; 0 for messages without a number
 
     def __str__(self) -> str:
         named = {"program": "program change", "pitch": "pitch wheel"}.get(self.message)
@@ -33,18 +34,18 @@ class Spot:
 
     @property
     def top(self) -> int:
-        """The largest value."""
+        """The largest value that the control can send."""
         return 16383 if self.message in WIDE else 127
 
 
 def read(data: bytes) -> tuple[Spot, int] | None:
-    """Return the control and the value of a message; None for clock, system exclusive, aftertouch and the like.
+    """Return the control and the value in a message, or None for other messages, such as clock or aftertouch.
 
-    A note's value is its velocity, 0 when released.
+    The value of a note is its velocity, or 0 when the note is released.
     """
     try:
         message = mido.Message.from_bytes(data)
-    except ValueError:  # incomplete message from a driver
+    except ValueError:  # a driver has delivered an incomplete message
         return None
     match message.type:
         case "note_on" | "note_off":
@@ -60,10 +61,10 @@ def read(data: bytes) -> tuple[Spot, int] | None:
 
 
 def write(spot: Spot, value: int) -> tuple[bytes, ...]:
-    """Return the messages that make a control's light, ring or motor show a value."""
+    """Return the messages that set a control's light, ring or motor to a value."""
     channel = spot.channel - 1
     match spot.message:
-        case "note":  # never note-off: some devices treat it as velocity 64
+        case "note":  # a note-on even for 0, because some devices treat note-off as velocity 64
             return (_bytes("note_on", channel=channel, note=spot.number, velocity=value),)
         case "cc":
             return (_bytes("control_change", channel=channel, control=spot.number, value=value),)

@@ -1,16 +1,16 @@
-"""The interface to a system's MIDI, implemented by port_rtmidi.py and port_jack.py."""
+"""The interface to the MIDI of an operating system or JACK, implemented by port_rtmidi.py and port_jack.py."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from typing import Protocol
 
-Found = Mapping[str, Hashable]  # device name → an id that distinguishes this port from a later one of the same name
-Heard = Callable[[str, bytes], None]  # called on a driver's thread
+Found = Mapping[str, Hashable]  # device name → id that tells this port from a later port with the same name
+Heard = Callable[[str, bytes], None]  # function for a device and its message; called on a driver's thread
 
 
 class Backend(Protocol):
-    """One system's MIDI. All methods are called on one thread and raise OSError when the system refuses."""
+    """The MIDI ports of one system. All methods are called on the same thread, and raise OSError on failure."""
 
     def inputs(self) -> Found: ...
     def outputs(self) -> Found: ...
@@ -20,5 +20,5 @@ class Backend(Protocol):
     def close_output(self, name: str) -> None: ...
     def send(self, name: str, data: bytes) -> None: ...
     def close(self) -> None:
-        """Close everything after all messages have been sent."""
+        """Wait until all messages have been sent, and then close all ports."""
         ...

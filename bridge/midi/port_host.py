@@ -1,8 +1,8 @@
 """The MIDI process, which opens the MIDI ports and exchanges JSON lines with the daemon on stdin and stdout.
 
 port_process.py in the daemon ↔ here ↔ port_rtmidi.py or port_jack.py. Run as `python -m bridge.midi.port_host SYSTEM`.
-If a driver or library crashes, only this process ends, not the daemon. When the daemon ends, even if it was killed,
-stdin ends, and this process turns the lights off.
+If a driver or library crashes, only this process ends, not the daemon. When the daemon ends, even if it is killed, this
+process reaches the end of its stdin and turns the lights off.
 
 In:  {"want": [inputs, outputs]}   {"send": [device, [hex, ...]]}   {"last": [device, [hex, ...]]}
 Out: {"devices": [inputs, outputs, open inputs, open outputs]}   {"closed": [open inputs, open outputs]}
@@ -24,16 +24,16 @@ from bridge.errors import BridgeError, MidiMissing, MidiUnavailable
 from bridge.midi.port_backend import Backend
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
-LOOK = 0.5  # s between two scans for devices
-MOST = 100_000  # largest number of messages queued for the daemon; beyond that, the oldest are dropped
-AT_ONCE = 512  # messages per line
+LOOK = 0.5  # time between two scans for devices, s
+MOST = 100_000  # maximum number of messages queued for the daemon; if there are more, the oldest are dropped
+AT_ONCE = 512  # maximum number of messages in one line
 
 
 def backend(system: str) -> Backend:
     """Return the MIDI backend.
 
     Args:
-        system: "auto" (the operating system's) or "jack".
+        system: "auto" (the MIDI of the operating system) or "jack".
 
     Raises:
         MidiMissing: the backend's package is not installed.
@@ -54,7 +54,7 @@ def backend(system: str) -> Backend:
 
 
 class Host:
-    """Keeps the wanted ports open and passes messages both ways."""
+    """The owner of the MIDI ports. It keeps the wanted ports open and passes messages on in both directions."""
 
     def __init__(self, midi: Backend, report: Callable[[dict[str, Any]], None]) -> None:
         self._midi = midi
@@ -63,11 +63,11 @@ class Host:
         self._open: tuple[dict[str, Hashable], dict[str, Hashable]] = ({}, {})
         self._farewell: dict[str, list[bytes]] = {}
         self._reported: list[Any] | None = None
-        self._refused: set[str] = set()  # devices whose error has been reported
+        self._refused: set[str] = set()  # devices that could not be opened and have been reported
         self.waiting: SimpleQueue[tuple[str, bytes]] = SimpleQueue()  # messages not yet sent to the daemon
 
     def heard(self, name: str, data: bytes) -> None:
-        """Queue a message; called on a driver's thread, never blocks."""
+        """Queue a message without blocking; drivers call this function on their own threads."""
         self.waiting.put((name, data))
         if self.waiting.qsize() > MOST:
             try:
@@ -88,7 +88,7 @@ class Host:
             self.scan()
 
     def scan(self) -> None:
-        """Find devices, open and close ports as wanted, and report changes."""
+        """Find the connected devices, open and close ports as wanted, and report changes."""
         found = (self._midi.inputs(), self._midi.outputs())
         for side in (0, 1):
             for name, port in tuple(self._open[side].items()):
@@ -102,18 +102,18 @@ class Host:
             self._report({"devices": now})
 
     def mute(self) -> None:
-        """Send nothing more to the daemon, which may have ended."""
+        """Stop sending to the daemon, which may have ended."""
         self._report = lambda line: None
 
     def close(self) -> None:
-        """Send the farewell messages and close everything."""
+        """Send the farewell messages and close all ports."""
         for side in (1, 0):
             for name in tuple(self._open[side]):
                 self._close_port(side, name, present=True)
         self._midi.close()
 
     def _open_port(self, side: int, name: str, port: Hashable) -> None:
-        self._report({"opening": name})  # some libraries end the process if another program is using the device
+        self._report({"opening": name})  # some libraries end the process if another program uses the device
         try:
             if side == 0:
                 self._midi.open_input(name, self.heard)
@@ -132,7 +132,7 @@ class Host:
         if side == 1 and present:
             self._send(name, self._farewell.get(name, []))
         del self._open[side][name]
-        self._reported = None  # the next scan then reports the devices even if this one is already back
+        self._reported = None  # the next scan then reports all devices, even if this device is already back
         self._report_closed()
         if side == 0:
             self._midi.close_input(name)
@@ -147,18 +147,18 @@ class Host:
             try:
                 for message in messages:
                     self._midi.send(name, message)
-            except OSError:  # just disconnected; the next scan notices
+            except OSError:  # the device was just disconnected, as the next scan finds
                 return
 
 
 class Wire:
-    """The connection to the daemon: requests in, messages out, one JSON line each."""
+    """The connection to the daemon: requests come in and messages go out, as one JSON object per line."""
 
     def __init__(self, requests: BinaryIO, replies: BinaryIO) -> None:
         self._requests = requests
         self._replies = replies
         self._turn = threading.Lock()
-        self.inbox: SimpleQueue[dict[str, Any] | None] = SimpleQueue()  # None: stdin has ended
+        self.inbox: SimpleQueue[dict[str, Any] | None] = SimpleQueue()  # daemon's requests; None: stdin has ended
 
     def write(self, line: dict[str, Any]) -> None:
         with self._turn:
@@ -179,7 +179,7 @@ class Wire:
                 batch.append(waiting.get())
             try:
                 self.write({"heard": [[name, data.hex()] for name, data in batch]})
-            except OSError:  # the daemon has ended, which the reading thread notices
+            except OSError:  # the daemon has ended; the reading thread then reaches the end of stdin
                 return
 
 
@@ -191,7 +191,7 @@ def serve(midi: Backend, requests: BinaryIO, replies: BinaryIO) -> None:
     threading.Thread(target=wire.pass_on, args=(host.waiting,), daemon=True).start()
     try:
         _loop(host, wire.inbox)
-    except OSError as problem:  # a broken pipe means that the daemon was killed: just turn the lights off
+    except OSError as problem:  # broken pipe: the daemon was killed, so only turn the lights off
         if not isinstance(problem, BrokenPipeError):
             wire.write({"trouble": MidiUnavailable(f"MIDI stopped working: {problem}.").to_wire()})
     finally:
@@ -231,4 +231,4 @@ def main() -> int:
 if __name__ == "__main__":
     code = main()
     sys.stderr.flush()
-    os._exit(code)  # do not wait for drivers' threads
+    os._exit(code)  # exit without waiting for the drivers' threads

@@ -1,6 +1,7 @@
-"""JACK MIDI through the package JACK-Client, which uses the system's JACK. Only runs in the process of port_host.py.
+"""JACK MIDI through the package JACK-Client, which uses the JACK installed on the system.
 
-JACK delivers messages once per period, so each message is delayed by up to one period.
+This module runs only in the process of port_host.py. JACK delivers messages once per period, so each message is delayed
+by up to one period.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import jack
 from bridge.midi.port_backend import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
-FLUSH = 0.5  # longest wait for the last messages to be sent, s
+FLUSH = 0.5  # maximum time to wait until the last messages are sent, s
 
 
 class _Output:
-    """One device's lights: our output port, which is connected to the device, and its queued messages."""
+    """The output to one device: the bridge's own port, connected to the device, and the messages queued for it."""
 
     def __init__(self, port: Any) -> None:
         self.port = port
@@ -27,7 +28,7 @@ class _Output:
 
 
 class JackBackend:
-    """One client of the JACK server."""
+    """A MIDI backend that is one client of the JACK server."""
 
     def __init__(self) -> None:
         try:
@@ -37,7 +38,7 @@ class JackBackend:
         self._gone = False
         self._inputs: dict[str, tuple[Any, Heard]] = {}
         self._outputs: dict[str, _Output] = {}
-        self._listening: tuple[tuple[str, Any, Heard], ...] = ()  # read by JACK's thread; replaced, never modified
+        self._listening: tuple[tuple[str, Any, Heard], ...] = ()  # replaced, never modified: JACK's thread reads it
         self._sending: tuple[_Output, ...] = ()
         self._sent = threading.Event()
         self._client.set_shutdown_callback(self._shut)
@@ -93,7 +94,7 @@ class JackBackend:
             while output.waiting:
                 try:
                     output.port.write_midi_event(0, output.waiting[0])
-                except jack.JackErrorCode:  # the buffer of this period is full
+                except jack.JackErrorCode:  # JACK's buffer for this period is full
                     break
                 output.waiting.popleft()
         self._sent.set()
@@ -132,7 +133,7 @@ class JackBackend:
         self._sending = tuple(self._outputs.values())
 
     def _flush(self, output: _Output) -> None:
-        """Wait until the queue is empty, then one more full period, in which JACK sends the last message."""
+        """Wait until the queue is empty, and then for one full period, in which JACK sends the last message."""
         end = monotonic() + FLUSH
         while output.waiting and not self._gone and monotonic() < end:
             self._sent.clear()

@@ -1,4 +1,4 @@
-"""Turns a system's port names into stable device names, which mappings use.
+"""Turns the port names of a system into stable device names for use in mappings.
 
 Pure: port_rtmidi.py and port_jack.py list the ports.
 """
@@ -10,13 +10,13 @@ from collections.abc import Iterable
 
 _ALSA = re.compile(r"^(?P<client>[^:]*):(?P<port>.*?)(?: \d+:\d+)?$")
 _WINDOWS = re.compile(r" \d+$")
-_BRIDGED = re.compile(r"^(?:a2j|Midi-Bridge):(?P<name>.*)$")  # hardware that an ALSA bridge makes available in JACK
+_BRIDGED = re.compile(r"^(?:a2j|Midi-Bridge):(?P<name>.*)$")  # hardware made available in JACK by an ALSA bridge
 _BRIDGE_MARKS = re.compile(r"\s*\[\d+\]|\s*\((?:capture|playback)(?:_\d+)?\)")
-OWN = "ace-bridge"  # name of our own ports, which are not devices
+OWN = "ace-bridge"  # name of the bridge's own ports, which are not devices
 
 
 def plain(name: str, system: str) -> str:
-    """Return the device name without the parts that change on reconnection.
+    """Return the device name in a port name, without the parts that change when the device is reconnected.
 
     Args:
         name: name of the port.
@@ -36,7 +36,7 @@ def plain(name: str, system: str) -> str:
 
 
 def numbered(names: Iterable[str]) -> list[str]:
-    """Return the names; repeated ones get " #2", " #3" and so on appended."""
+    """Return the names with " #2", " #3" and so on appended to repeated names."""
     seen: dict[str, int] = {}
     result = []
     for name in names:

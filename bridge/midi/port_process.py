@@ -1,6 +1,7 @@
-"""The daemon's side of the MIDI process; restarts the process when it ends.
+"""The daemon's side of the MIDI process, which is restarted whenever it ends unexpectedly.
 
-surface.py → here ↔ port_host.py. The process reports which device it is opening, so a crash can be attributed to it.
+surface.py → here ↔ port_host.py. The process reports which device it is about to open, so a crash can be attributed to
+that device.
 """
 
 from __future__ import annotations
@@ -22,33 +23,33 @@ from bridge.util.child_process import ChildProcess, shown
 
 log = logging.getLogger(__name__)
 
-AGAIN = (0.2, 1.0, 5.0)  # s before each restart of the process; the last one repeats
+AGAIN = (0.2, 1.0, 5.0)  # s before each restart of the process; the last delay repeats
 _Hex = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$")]
-PATIENCE = 3.0  # s for the process to turn the lights off and end
+PATIENCE = 3.0  # s within which the process must turn the lights off and end
 
 
 class HostMessage(msgspec.Struct):
-    """One line from port_host.py; a line sets one field."""
+    """One line from port_host.py, in which exactly one field is set."""
 
-    heard: tuple[tuple[str, _Hex], ...] = ()  # device and MIDI message
+    heard: tuple[tuple[str, _Hex], ...] = ()  # received MIDI messages, each with its device
     devices: tuple[tuple[str, ...], tuple[str, ...], frozenset[str], frozenset[str]] | None = None
     closed: tuple[frozenset[str], frozenset[str]] | None = None  # inputs and outputs that are still open
     opening: str | None = None  # the device that is being opened; "": opening has finished
-    trouble: dict[str, str] | None = None  # an error in the format of `BridgeError.to_wire`
+    trouble: dict[str, str] | None = None  # error in the format of `BridgeError.to_wire`
 
 
 class ProcessPorts:
-    """Implements `Ports` with a separate process."""
+    """An implementation of `Ports` that uses a separate process."""
 
     def __init__(self, system: str, environ: Mapping[str, str] | None = None) -> None:
-        """Prepare; no process is started yet.
+        """Prepare the environment and the command line without starting the process.
 
         Args:
             system: "auto" or "jack".
-            environ: environment of the process; None: the daemon's own. API keys are removed from it.
+            environ: environment of the process, from which API keys are removed; None: the daemon's environment.
         """
         self._environ = dict(os.environ if environ is None else environ)
-        if sys.platform == "linux":  # rtmidi2's own ALSA fails if it cannot load the system's plug-ins
+        if sys.platform == "linux":  # the ALSA library in rtmidi2 fails if it cannot load the system's plug-ins
             self._environ.setdefault("ALSA_CONFIG_PATH", str(Path(__file__).with_name("alsa.conf")))
         self._command = (sys.executable, "-m", "bridge.midi.port_host", system)
         self._child: ChildProcess | None = None
@@ -58,13 +59,13 @@ class ProcessPorts:
         self._wanted: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
         self._farewell: dict[str, tuple[bytes, ...]] = {}
         self._opening = ""  # the device that is being opened
-        self._blocked: set[str] = set()  # devices whose opening ended the process
+        self._blocked: set[str] = set()  # devices that ended the process when they were opened
         self._devices = Devices()
-        self._reported = ""  # text of the last error that was reported
+        self._reported = ""  # text of the error that was reported last
         self._over = asyncio.Event()  # once set, the process is not restarted
 
     async def start(self, listener: Listener) -> None:
-        """Start the process and wait until it has listed the devices or failed."""
+        """Start the process and wait until it has listed the devices or has failed."""
         self._listener = listener
         self._supervising = asyncio.create_task(self._supervise(), name="midi ports")
         await self._scanned.wait()
@@ -95,7 +96,7 @@ class ProcessPorts:
     # --- the process -------------------------------------------------------------------------------------------------
 
     async def _supervise(self) -> None:
-        """Run the process, restarting it until `stop`."""
+        """Run the process, and restart it whenever it ends, until `stop` is called."""
         attempt = 0
         while not self._over.is_set():
             began = asyncio.get_running_loop().time()
@@ -151,7 +152,7 @@ class ProcessPorts:
             self._trouble(from_wire(message.trouble))
 
     def _ended(self) -> None:
-        """Report that all ports are closed, and block the device whose opening ended the process."""
+        """Report that all ports are closed. If opening a device ended the process, block that device."""
         if self._opening:
             self._blocked.add(self._opening)
             self._trouble(
@@ -165,7 +166,7 @@ class ProcessPorts:
         self._listener.changed(self._devices)
 
     def _trouble(self, error: BridgeError) -> None:
-        """Report an error; the same error is reported only once."""
+        """Report an error, unless the same error was reported last."""
         if isinstance(error, MidiMissing):
             self._over.set()
         if error.text != self._reported:
@@ -178,6 +179,6 @@ class ProcessPorts:
 
 
 async def _end(child: ChildProcess) -> None:
-    """Ask the process to turn the lights off and end; kill it after `PATIENCE`."""
+    """Ask the process to turn the lights off and end; kill the process after `PATIENCE` seconds."""
     if not await child.end(PATIENCE):
         log.warning("the MIDI process did not end and was killed")

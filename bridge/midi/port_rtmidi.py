@@ -1,6 +1,7 @@
-"""The operating system's MIDI through rtmidi2: ALSA, CoreMIDI, Windows. Only runs in the process of port_host.py.
+"""The operating system's MIDI (ALSA, CoreMIDI or Windows) through rtmidi2.
 
-docs/decisions/0007-midi-ports.md explains the choice of library and the separate process.
+This module runs only in the process of port_host.py. docs/decisions/0007-midi-ports.md explains why rtmidi2 and a
+separate process were chosen.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import rtmidi2
 from bridge.midi.port_backend import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
-SETTLE = 0.02  # s for a driver's thread to leave our callback before its port is closed
+SETTLE = 0.02  # s that a driver's thread gets to leave the callback before the port is closed
 
 _SYSTEM = {"linux": "alsa", "darwin": "mac", "win32": "windows"}.get(sys.platform, "alsa")
 _API = {"alsa": rtmidi2.API_LINUX_ALSA, "mac": rtmidi2.API_MACOSX_CORE, "windows": rtmidi2.API_WINDOWS_MM}[_SYSTEM]
 
 
 class RtMidiBackend:
-    """MIDI through rtmidi2: one handle per open port, and two handles for listing ports."""
+    """A MIDI backend on rtmidi2, with one handle for each open port and two handles for listing ports."""
 
     def __init__(self) -> None:
         try:
@@ -52,7 +53,7 @@ class RtMidiBackend:
     def close_input(self, name: str) -> None:
         handle = self._inputs.pop(name)
         handle.callback = None
-        time.sleep(SETTLE)  # closing waits for the driver's thread while holding the GIL
+        time.sleep(SETTLE)  # otherwise a deadlock: closing holds the GIL and waits for the driver's thread
         handle.close_port()
 
     def close_output(self, name: str) -> None:
@@ -65,7 +66,7 @@ class RtMidiBackend:
             raise OSError(str(problem)) from problem
 
     def close(self) -> None:
-        """Do nothing: the system already has all messages, and the process is about to end."""
+        """Do nothing: all messages have been handed to the system, and the process is about to end."""
 
 
 def _names(lister: Any) -> list[str]:

@@ -14,45 +14,45 @@ from bridge.errors import BridgeError
 
 @dataclass(frozen=True, slots=True)
 class Devices:
-    """Connected devices by name; repeated names get numbers."""
+    """The names of the connected devices; repeated names are numbered."""
 
-    inputs: tuple[str, ...] = ()  # devices that can send
-    outputs: tuple[str, ...] = ()  # devices that can receive
+    inputs: tuple[str, ...] = ()  # devices that can send messages
+    outputs: tuple[str, ...] = ()  # devices that can receive messages
     heard: frozenset[str] = frozenset()  # inputs that are open
     lit: frozenset[str] = frozenset()  # outputs that are open
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Callbacks, which are called on the event loop and must not block."""
+    """The callbacks for MIDI input and errors. They are called on the event loop and must not block."""
 
-    heard: Callable[[str, bytes], None]  # called with the device and the message when a message arrives
-    changed: Callable[[Devices], None]  # called when a device was (dis)connected or a port was opened or closed
-    trouble: Callable[[BridgeError], None]  # called when MIDI or a device does not work; the ports keep trying
+    heard: Callable[[str, bytes], None]  # receives each message, with its device
+    changed: Callable[[Devices], None]  # called after a device or port has changed
+    trouble: Callable[[BridgeError], None]  # called if MIDI or a device fails; it is tried again
 
 
-NO_LISTENER = Listener(lambda device, data: None, lambda devices: None, lambda error: None)  # used before `start`
+NO_LISTENER = Listener(lambda device, data: None, lambda devices: None, lambda error: None)  # before `start`
 
 
 class Ports(Protocol):
-    """All MIDI ports of this machine."""
+    """The MIDI ports of this machine."""
 
     async def start(self, listener: Listener) -> None:
         """Start scanning for devices."""
         ...
 
     def want(self, inputs: Collection[str], outputs: Collection[str]) -> None:
-        """Keep these ports open while they exist, and close all others, which other programs may need."""
+        """Keep these ports open while they exist, and close all other ports, so that other programs can use them."""
         ...
 
     def send(self, device: str, messages: Sequence[bytes]) -> None:
-        """Send to an output; do nothing if it is not open."""
+        """Send messages to an output; do nothing if the output is not open."""
         ...
 
     def set_farewell(self, device: str, messages: Sequence[bytes]) -> None:
-        """Set the messages to send to a device before its output is closed, whatever the reason."""
+        """Set the messages that are sent to a device before its output is closed for any reason."""
         ...
 
     async def stop(self) -> None:
-        """Send the farewell messages and close everything."""
+        """Send the farewell messages and close all ports."""
         ...

@@ -1,4 +1,6 @@
-"""MIDI administration: list devices and controls, learn, unlearn, monitor. Each answer is sent as soon as it is ready.
+"""The commands for MIDI administration: list devices and controls, learn, unlearn, monitor.
+
+Each answer is sent as soon as it is ready.
 
 control/table.py → service.py → here → surface.py, mapping_files.py.
 """
@@ -24,15 +26,15 @@ Heard = tuple[str, Spot, int]
 
 
 def parsed(command: str, argument: str) -> Binding:
-    """Return the binding to learn or unlearn; the control in it is only a placeholder.
+    """Return the binding to learn or unlearn, with a placeholder for the control.
 
     Args:
-        command: name of a command or a parameter.
+        command: name of a command or of a parameter.
         argument: a preset, a side, a parameter, or a parameter and a value.
 
     Raises:
         MappingInvalid: there is no such command or parameter.
-        ParamInvalid: the parameter does not take this value.
+        ParamInvalid: the value is not valid for the parameter.
     """
     if command in scale.names():
         command, argument = "param", f"{command} {argument}".strip()
@@ -58,11 +60,11 @@ def _value(name: str, text: str) -> str | float:
 
 
 class MidiAdmin:
-    """Implements the Protocol `Midi` of control/api.py on a running surface."""
+    """An implementation of the Protocol `Midi` (control/api.py) for a running surface."""
 
     def __init__(self, surface: MidiSurface) -> None:
         self._surface = surface
-        self._queue: asyncio.Queue[Heard | None] | None = None  # queue of the current listener
+        self._queue: asyncio.Queue[Heard | None] | None = None  # received values for the current listener
 
     # --- devices and controls ----------------------------------------------------------------------------------------
 
@@ -109,7 +111,7 @@ class MidiAdmin:
             raise MappingInvalid(
                 f"No control does {wanted.does}.", hint="`ace-bridge midi list` shows what each control does."
             )
-        for kept, index in reversed(found):  # from the end, so that indexes stay valid
+        for kept, index in reversed(found):  # in reverse order, so that the other indexes stay valid
             self._surface.mapping_files.remove(kept.path, index)
             yield _control_answer(kept, kept.mapping.control[index])
         self._surface.refresh()
@@ -176,7 +178,7 @@ class MidiAdmin:
 
     @contextlib.contextmanager
     def _listening(self) -> Iterator[asyncio.Queue[Heard | None]]:
-        """Send all received values to a new queue, and end the previous listener."""
+        """Redirect all received values to a new queue, and end the previous listener."""
         self.stop_listening()
         queue: asyncio.Queue[Heard | None] = asyncio.Queue()
         self._queue = queue
@@ -195,7 +197,7 @@ class MidiAdmin:
         """Remove every binding that reacts to the same messages as the new one.
 
         Raises:
-            MidiConflict: there is such a binding, and `replace` is not set.
+            MidiConflict: such a binding exists, and `replace` is not set.
         """
         if kept is None:
             return
@@ -215,7 +217,7 @@ def _control_answer(kept: Kept, control: Binding) -> Answer:
 
 
 def _learned(wanted: Binding, caught: Caught, encoder: str, light: str) -> Binding:
-    """Return a binding of the wanted command to the control that was moved.
+    """Return a binding that assigns the wanted command to the control that was moved.
 
     Raises:
         MappingInvalid: the control does not suit the command.
@@ -249,14 +251,14 @@ def _learned(wanted: Binding, caught: Caught, encoder: str, light: str) -> Bindi
 
 
 def _light(kept: Kept | None, caught: Caught, wanted: bool) -> str:
-    """Return the name of a learned control's colours: that of a similar control, else `PLAIN` if `wanted`."""
+    """Return the name of the colours of a similar control. If there is none, return `PLAIN` if `wanted`, else ""."""
     others = kept.mapping.control if kept else ()
     same = (one.light for one in others if one.light and one.message == caught.spot.message)
     return next(same, PLAIN if wanted else "")
 
 
 def _collide(one: Binding, other: Binding) -> bool:
-    """Return whether two controls react to the same message."""
+    """Return whether two bindings react to the same message."""
     if one.message == other.message == "program" and one.channel == other.channel:
         return one.any_number or other.any_number or one.number == other.number
     return bool(_messages(one.spot) & _messages(other.spot))
@@ -269,7 +271,7 @@ def _messages(spot: Spot) -> set[Spot]:
 
 
 def _summary(control: Binding, path: str) -> str:
-    """Return a text with the file that has the control and, if it may cost money, how to use it."""
+    """Return a text that names the mapping file and, if the command may cost money, says how to use the control."""
     if MAPPABLE[control.command].spends:
         how = "held" if control.kind == "button" else "pressed twice"
         return f"Saved in {path}. It may cost money, so it must be {how}."

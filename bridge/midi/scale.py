@@ -8,18 +8,18 @@ from __future__ import annotations
 from bridge.control.api import Value
 from bridge.presets.parameters import HAND_PARAMS, Param
 
-STEPS = 100  # encoder steps over the full range
+STEPS = 100  # number of encoder steps for the full range
 
 _BY_NAME = {param.name: param for param in HAND_PARAMS}
 
 
 def names() -> tuple[str, ...]:
-    """Return the parameters that a control can set."""
+    """Return the names of the parameters that a control can set."""
     return tuple(_BY_NAME)
 
 
 def to_value(name: str, position: float) -> Value:
-    """Return the parameter value at a position, 0..1."""
+    """Return the value of a parameter at a position, 0..1."""
     param = _BY_NAME[name]
     if param.kind == "choice":
         return param.choices[min(int(position * len(param.choices)), len(param.choices) - 1)]
@@ -29,7 +29,7 @@ def to_value(name: str, position: float) -> Value:
 
 
 def to_position(name: str, value: Value) -> float:
-    """Return the position of a value, 0..1; values outside the fader's range are clipped."""
+    """Return the position of a value, 0..1. A value outside the fader's range gives 0 or 1."""
     param = _BY_NAME[name]
     if param.kind == "choice":
         last = max(len(param.choices) - 1, 1)
@@ -39,7 +39,7 @@ def to_position(name: str, value: Value) -> float:
 
 
 def stepped(name: str, value: Value, steps: int) -> Value:
-    """Return the value after encoder steps; a choice or integer moves by at least one per step."""
+    """Return the value after a number of encoder steps. A choice or integer moves by at least one per step."""
     param = _BY_NAME[name]
     if param.kind == "choice":
         now = param.choices.index(str(value)) if value in param.choices else 0

@@ -1,6 +1,6 @@
-"""MIDI in the daemon: loads the MIDI packages only if a mapping exists or a client runs a `midi` command.
+"""MIDI in the daemon. The MIDI packages are loaded only if a mapping exists or a client runs a `midi` command.
 
-daemon.py → here → surface.py, requests.py. Implements the Protocol `Midi` of control/api.py.
+daemon.py → here → surface.py, requests.py. This module implements the Protocol `Midi` in control/api.py.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 
 class MidiService:
-    """Starts the MIDI surface on demand."""
+    """A service that starts the MIDI surface on demand."""
 
     def __init__(
         self,
@@ -36,14 +36,14 @@ class MidiService:
         presets: Callable[[], Sequence[str]],
         ports: Callable[[], Ports] | None = None,
     ) -> None:
-        """Prepare; nothing is loaded yet.
+        """Prepare the service without loading any MIDI package.
 
         Args:
-            bus: publishes events, and receives alerts.
-            settings: the section [midi].
-            home: contains the mappings.
-            presets: returns the preset names.
-            ports: creates the MIDI ports; None: the real ports.
+            bus: the event bus, which also receives alerts.
+            settings: the section [midi] of the configuration.
+            home: folder that contains the mappings.
+            presets: function that returns the preset names.
+            ports: function that creates the MIDI ports; None: use the real ports.
         """
         self._bus = bus
         self._settings = settings
@@ -57,13 +57,13 @@ class MidiService:
         self._starting: asyncio.Task[None] | None = None
 
     def start(self, bridge: BridgeApi) -> None:
-        """Start in the background if there is a mapping."""
+        """Start MIDI in the background if there is a mapping."""
         self._bridge = bridge
         if self._settings.use == "auto" and next((self._home / "midi").glob("*.toml"), None) is not None:
             self._starting = asyncio.create_task(self._begin(), name="midi start")
 
     async def stop(self) -> None:
-        """Turn the lights off and close everything."""
+        """Turn the lights off and close all ports."""
         if self._starting is not None:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
@@ -78,7 +78,7 @@ class MidiService:
             self._bus.publish(Alert(error.code, error.text))
 
     async def _ready(self) -> MidiAdmin:
-        """Return the `MidiAdmin`; the first call loads and starts everything.
+        """Return the `MidiAdmin`. The first call loads the MIDI packages and starts the surface.
 
         Raises:
             MidiOff: `use` under [midi] is "off".

@@ -1,7 +1,7 @@
-"""The MIDI surface: turns controller input into commands and shows jobs, presets and values on lights.
+"""The MIDI surface, which turns controller input into commands, and shows jobs, presets and values on lights.
 
 ports.py → here → control/table.py → `BridgeApi`; event bus → here → device.py → ports.py. requests.py implements the
-commands learn and monitor.
+commands for learning and monitoring.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from bridge.midi.ports import Devices, Listener, Ports
 
 log = logging.getLogger(__name__)
 
-FILES = 1.0  # s between two checks of the mapping files
-ERROR = 1.5  # s for which a light shows an error
-_RUNNING = 16  # largest number of commands that run at a time; further presses are dropped
+FILES = 1.0  # time between two checks of the mapping files, s
+ERROR = 1.5  # time for which a light shows an error, s
+_RUNNING = 16  # maximum number of commands that run at the same time; further presses are ignored
 
 Monitor = Callable[[str, Spot, int], None]
 
 
 class MidiSurface:
-    """All connected controllers. Implements `Deck` for their controls."""
+    """All connected controllers; also the `Deck` for their controls."""
 
     def __init__(
         self,
@@ -49,19 +49,19 @@ class MidiSurface:
         presets: Callable[[], Sequence[str]],
         ports: Ports,
     ) -> None:
-        """Prepare; nothing is opened yet.
+        """Prepare the surface without opening a port.
 
         Args:
-            bridge: executes the commands.
-            bus: publishes events, and receives alerts.
-            settings: the section [midi].
-            home: contains the mappings, in `midi`.
-            presets: returns the preset names in program change order.
+            bridge: the API that executes the commands.
+            bus: the event bus, which also receives alerts.
+            settings: the section [midi] of the configuration.
+            home: folder whose subfolder `midi` contains the mappings.
+            presets: function that returns the preset names, in the order of the program changes that select them.
             ports: the MIDI ports.
         """
         self.mapping_files = MappingFiles(home)
         self.devices = Devices()
-        self.trouble: BridgeError | None = None  # why there are no devices, if known
+        self.trouble: BridgeError | None = None  # reason why there are no devices, if known
         self.hold = settings.hold
         self.debounce = settings.debounce
         self._bridge = bridge
@@ -74,7 +74,7 @@ class MidiSurface:
         self._picture = Picture()
         self._newest = ""  # id of the newest job
         self._jobs: set[str] = set()
-        self._origin: Binding | None = None  # control whose command is running
+        self._origin: Binding | None = None  # control whose command is being started
         self._tasks: set[asyncio.Task[None]] = set()
         self._watching: asyncio.Task[None] | None = None
         self._unlisten: Callable[[], None] | None = None
@@ -82,7 +82,7 @@ class MidiSurface:
     # --- start and stop ----------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Read the mappings, open their devices and set the lights."""
+        """Read the mappings, open the devices that have one, and set their lights."""
         snapshot = self._bridge.snapshot()
         newest = snapshot.jobs[-1] if snapshot.jobs else None
         self._jobs = {job.id for job in snapshot.jobs}
@@ -102,7 +102,7 @@ class MidiSurface:
         self._watching = asyncio.create_task(self._watch(), name="midi mappings")
 
     async def stop(self) -> None:
-        """Turn the lights off and close everything."""
+        """Turn the lights off and close all ports."""
         if self._unlisten is not None:
             self._unlisten()
         for task in (*self._tasks, *([self._watching] if self._watching else [])):
@@ -122,12 +122,12 @@ class MidiSurface:
         self.arrange()
 
     def listen(self, monitor: Monitor | None) -> None:
-        """Send the input of every device to `monitor`; None: send it to the controls again."""
+        """Send the input from every device to `monitor` instead of the controls; None: to the controls again."""
         self._monitor = monitor
         self.arrange()
 
     def arrange(self) -> None:
-        """Create and close `MidiDevice`s and ports to match the mappings and the connected devices."""
+        """Adapt the `MidiDevice`s and the open ports to the mappings and the connected devices."""
         mapped = {name: kept for name in self.devices.inputs if (kept := self.mapping_files.of(name)) is not None}
         for name, controller in tuple(self._devices.items()):
             if mapped.get(name) != controller.kept:
@@ -140,7 +140,7 @@ class MidiSurface:
         self._ports.want(wanted, set(self._outputs.values()))
 
     def _link(self, name: str, controller: MidiDevice) -> None:
-        """Find a device's output, which may connect and disconnect separately from its input."""
+        """Find a device's output, which may be connected and disconnected independently of the input."""
         pattern = controller.kept.mapping.output
         found = next((one for one in self.devices.outputs if (fits(pattern, one) if pattern else one == name)), None)
         if found == self._outputs.get(name):
@@ -250,7 +250,7 @@ class MidiSurface:
             self._failed(control, error)
 
     def _failed(self, control: Binding, error: Exception) -> None:
-        """Report an error and show it on the control's light; log it if it is unexpected."""
+        """Report an error and show it on the control's light. An unexpected error is also logged."""
         if not isinstance(error, BridgeError):
             log.error("a command failed", exc_info=error)
             error = Unexpected()
@@ -287,7 +287,7 @@ class MidiSurface:
             self._show(replace(self._picture, fraction=event.fraction))
 
     def _set(self, params: Mapping[str, Value]) -> None:
-        """Update controls and lights after parameters were set."""
+        """Update controls and lights after parameters have been set."""
         self._picture = replace(self._picture, params={**self._picture.params, **params})
         for controller in self._devices.values():
             for name in params:

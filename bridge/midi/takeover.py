@@ -1,22 +1,22 @@
-"""Soft takeover: a fader changes a value only after its position has reached or crossed that value.
+"""Soft takeover: a fader changes a value only after the fader has reached or crossed the value's position.
 
 Pure. Without soft takeover, the first touch after a preset change would make the value jump to the fader's position.
 """
 
 from __future__ import annotations
 
-NEAR = 2.5 / 127  # fraction of the full range; larger steps of a fast fader are caught by the crossing test
+NEAR = 2.5 / 127  # distance that counts as reached, as a fraction of the full range; faster moves cross the value
 
 
 class PickUp:
-    """One absolute fader."""
+    """The takeover state of one absolute fader."""
 
     def __init__(self) -> None:
-        self._last: float | None = None  # last position, 0..1
+        self._last: float | None = None  # last position of the fader, 0..1
         self._held = False  # whether the value follows the fader
 
     def moved(self, position: float, current: float) -> bool:
-        """Return whether the value follows the fader to its new position.
+        """Return whether the value now follows the fader to its new position.
 
         Args:
             position: the fader's new position, 0..1.
@@ -30,6 +30,6 @@ class PickUp:
         return self._held
 
     def changed_elsewhere(self, current: float) -> None:
-        """Stop following the fader if something else moved the value away from it."""
+        """Stop following the fader if the value was changed elsewhere and is now away from the fader's position."""
         if self._last is None or abs(self._last - current) > NEAR:
             self._held = False
