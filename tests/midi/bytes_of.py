@@ -1,4 +1,4 @@
-"""Builds MIDI messages as bytes, for tests that send them."""
+"""Functions that return MIDI messages as bytes, for tests that send such messages."""
 
 from __future__ import annotations
 

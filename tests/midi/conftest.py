@@ -1,4 +1,4 @@
-"""Fixtures of the MIDI tests: a MIDI surface with fake ports and a bridge that records calls."""
+"""Fixtures for the MIDI tests: a MIDI surface with fake ports, and a fake bridge that records calls."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Rig:
         self.bus.subscribe(self.events.append)
         self.bridge = NotingBridge(self.bus, params={"guidance_scale": 15.0, "number_of_steps": 27})
         self.ports = FakePorts()
-        self._seen: dict[Spot, int] = {}  # light → index of the last message that `until_lit` found
+        self._seen: dict[Spot, int] = {}  # light → index of the message that `until_lit` found last
         self.service = MidiService(self.bus, SETTINGS, home, lambda: ["acid-rave", "dub"], lambda: self.ports)
 
     def map(self, text: str = PAD, name: str = "pad") -> Path:
@@ -116,7 +116,7 @@ class Rig:
         self.bridge.asked.clear()
 
     def lights(self, device: str = "Pad") -> dict[Spot, int]:
-        """Return the last value that was sent to each light, on any channel."""
+        """Return the last value sent to each light of a device, on any channel."""
         shown: dict[Spot, int] = {}
         for name, data in self.ports.sent:
             found = read(data)
@@ -125,7 +125,7 @@ class Rig:
         return shown
 
     async def until_lit(self, spot: Spot, value: int, device: str = "Pad") -> None:
-        """Wait for a value to be sent to a light since the last wait for that light; later values do not matter."""
+        """Wait until a value is sent to a light after the last match for that light. Later values do not matter."""
 
         def lit() -> bool:
             for place in range(self._seen.get(spot, 0), len(self.ports.sent)):
@@ -139,7 +139,7 @@ class Rig:
         await eventually(lit, f"the value {value} at {spot}")
 
     def forget(self) -> None:
-        """Forget the values sent to lights so far."""
+        """Forget all values that have been sent to lights."""
         self.ports.sent.clear()
         self._seen.clear()
 
@@ -148,7 +148,7 @@ class Rig:
 
 
 def is_at(found: Spot, spot: Spot) -> bool:
-    """Return whether a message is for a spot, on any channel, since some lights encode colours as channels."""
+    """Return whether a message is for a spot, on any channel, since some devices encode the colour in the channel."""
     return (found.message, found.number) == (spot.message, spot.number)
 
 

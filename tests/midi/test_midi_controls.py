@@ -1,4 +1,4 @@
-"""Tests which commands the controls run, on a simulated clock."""
+"""Tests with a simulated clock which commands the controls run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Later:
 
 
 class TestDeck:
-    """A `Deck` that records commands; the test advances its clock."""
+    """A `Deck` that records commands and whose clock the test advances."""
 
     __test__ = False
 
@@ -218,7 +218,7 @@ def test_a_button_sets_a_parameter_to_its_value(deck: TestDeck) -> None:
 
 def test_a_fader_takes_over_softly(deck: TestDeck) -> None:
     fader = deck.make("param", "cc", kind="fader", argument="guidance_scale")
-    for value in (0, 10, 30, 50):  # the parameter is at position 61
+    for value in (0, 10, 30, 50):  # below the parameter's position, which is 61
         fader.feed(value)
     assert deck.asked == []
     fader.feed(70)

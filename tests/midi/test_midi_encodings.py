@@ -1,4 +1,4 @@
-"""Property tests of 14-bit pairs, relative encoders, soft takeover and scales, with any sequence of values."""
+"""Property tests of 14-bit pairs, relative encoders, soft takeover and scales, with random sequences of values."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_a_coarse_half_alone_covers_the_full_range_after_a_delay(value: int) -> 
 
 def test_a_fine_half_alone_changes_the_last_value() -> None:
     pairs = Pairs([WIDE])
-    assert list(pairs.feed(*fine(5), 0.0)) == []  # no coarse half yet
+    assert list(pairs.feed(*fine(5), 0.0)) == []  # the coarse half has not arrived yet
     assert list(pairs.feed(*coarse(64), 0.0)) == []
     assert list(pairs.feed(*fine(5), 0.001)) == [(WIDE, 64 << 7 | 5)]
     assert list(pairs.feed(*fine(6), 0.002)) == [(WIDE, 64 << 7 | 6)]
@@ -91,7 +91,7 @@ def test_other_controls_pass_through_pairs() -> None:
 
 
 def encoded(steps: int, encoder: Encoder) -> int:
-    """Return the value that an encoder sends for a number of steps, according to manufacturers' documents."""
+    """Return the value that an encoder sends for a number of steps, according to documents of manufacturers."""
     return {"twos": steps % 128, "offset": 64 + steps, "sign": steps if steps >= 0 else 64 + abs(steps)}[encoder]
 
 
@@ -109,7 +109,7 @@ def test_the_three_encoder_modes(encoder: Encoder, up: int, down: int) -> None:
     st.sampled_from(["twos", "offset"]), st.lists(st.integers(1, 5), min_size=2, max_size=20), st.sampled_from([1, -1])
 )
 def test_a_steadily_turned_encoder_is_recognized(encoder: Encoder, speeds: list[int], direction: int) -> None:
-    values = [encoded(direction * speed, encoder) for speed in [speeds[0], *speeds]]  # two equal values
+    values = [encoded(direction * speed, encoder) for speed in [speeds[0], *speeds]]  # starts with two equal values
     assert counting(values) == encoder
 
 
@@ -149,7 +149,7 @@ def test_a_fader_releases_a_value_that_is_changed_elsewhere() -> None:
     fader.changed_elsewhere(0.9)
     assert not fader.moved(0.52, 0.9)
     assert fader.moved(0.95, 0.9)
-    fader.changed_elsewhere(0.95)  # where the fader already is
+    fader.changed_elsewhere(0.95)  # the fader is already at this position
     assert fader.moved(0.2, 0.95)
 
 

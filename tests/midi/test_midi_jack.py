@@ -1,4 +1,4 @@
-"""Tests a real daemon and its MIDI process with a simulated device on a JACK server without audio hardware."""
+"""Tests a real daemon and its MIDI process. A device is simulated on a JACK server without audio hardware."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def pad(room: Sandbox) -> Iterator[Device]:
 
 @pytest.fixture
 def daemon(home: Path, room: Sandbox, pad: Device) -> Iterator[Daemon]:
-    """Start a daemon with the mapping, and wait until it has set the pad's lights."""
+    """Start a daemon with the mapping, and wait until the pad's lights are set."""
     (home / "midi").mkdir()
     (home / "midi" / "pad.toml").write_text(MAPPING)
     with running(home, prefix=room.prefix, ACE_BRIDGE_MIDI_SYSTEM="jack", **room.environ) as started:
@@ -76,7 +76,7 @@ def daemon(home: Path, room: Sandbox, pad: Device) -> Iterator[Daemon]:
 
 
 class Subscriber:
-    """An OSC client that is subscribed to the daemon."""
+    """An OSC client that has subscribed to the daemon."""
 
     def __init__(self, daemon: Daemon) -> None:
         from pythonosc.osc_message import OscMessage
@@ -99,7 +99,7 @@ class Subscriber:
             self.heard.append((message.address, list(message.params)))
 
     def of(self, address: str) -> list[list[object]]:
-        """Wait for a message to an address, and return the arguments of all such messages."""
+        """Wait for a message to an address, and return the arguments of all messages to it."""
 
         def look() -> list[list[object]] | None:
             self.take()
@@ -108,7 +108,7 @@ class Subscriber:
         return until(look, address)
 
     def presets(self) -> list[str]:
-        """Return the received presets in order, without repetitions."""
+        """Return the received presets in order, leaving out repetitions."""
         self.take()
         return [name for name, _ in groupby(str(one[0]) for kind, one in self.heard if kind == "/bridge/preset/select")]
 
@@ -149,7 +149,7 @@ def test_a_flood_does_not_block_and_ends_with_its_last_value(
     daemon: Daemon, pad: Device, subscriber: Subscriber
 ) -> None:
     values = [number % 128 for number in range(20_000)]
-    for number, value in enumerate(values):  # the press in between must run exactly once
+    for number, value in enumerate(values):  # the button press among these values must run its command exactly once
         pad.play(bytes([0xB0, 7, value]))
         if number == 10_000:
             pad.play(pressed(1), released(1))

@@ -74,7 +74,7 @@ def test_both_halves_of_a_14_bit_fader_are_one_control() -> None:
 
 
 def test_a_button_with_the_number_of_a_fine_half_is_not_a_14_bit_fader() -> None:
-    found = caught(cc(32, 127, 0))  # the first solo button of a nanoKONTROL2
+    found = caught(cc(32, 127, 0))  # the first solo button of a nanoKONTROL2 sends controller 32
     assert found is not None
     assert found.spot == Spot("cc", 1, 32)
 

@@ -1,4 +1,4 @@
-"""Tests that mapping files are read, that errors name file, line and key, and that controls can be added."""
+"""Tests that mapping files are read, that errors name the file, line and key, and that controls can be added."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_a_device_that_reconnects_between_two_scans_is_reopened(
     midi.present = {"Pad": 2}
     host.scan()
     assert midi.log[2:] == [("close in", "Pad"), ("open in", "Pad"), ("close out", "Pad"), ("open out", "Pad")]
-    assert midi.sent == []  # nothing is sent, since the new device's lights are off
+    assert midi.sent == []  # no farewell is sent: the device is a new one, whose lights are off
     assert len(devices(lines)) == 2
     assert {"closed": [[], []]} in lines or {"closed": [["Pad"], []]} in lines
 
@@ -155,7 +155,7 @@ def test_messages_are_sent_in_batches_and_in_order(host: Host) -> None:
         with open(read_end, "rb") as reading:
             passing.start()
             lines = [json.loads(reading.readline()) for _ in range(3)]
-        host.heard("Pad", b"")  # the pipe is closed, which ends the thread
+        host.heard("Pad", b"")  # wakes the thread, which ends because the pipe is closed
         passing.join()
     assert [data for line in lines for _, data in line["heard"]] == [f"{n:04x}" for n in range(3 * AT_ONCE)]
 
@@ -187,7 +187,7 @@ def test_equal_names_are_numbered() -> None:
 
 
 class Recorder:
-    """A listener that records everything."""
+    """A recorder of everything that the ports report."""
 
     def __init__(self) -> None:
         self.devices: list[Devices] = []
@@ -201,7 +201,7 @@ class Recorder:
 
 
 def ports_of(tmp_path: Path, body: str) -> ProcessPorts:
-    """Return ports whose MIDI process is a script with this body."""
+    """Return ports whose MIDI process is a script with the given body."""
     script = tmp_path / "host.py"
     script.write_text("import json, os, sys\nsay = lambda line: print(json.dumps(line), flush=True)\n" + body)
     ports = ProcessPorts("auto")
@@ -310,7 +310,7 @@ say({"trouble": {"code": "midi_unavailable", "text": "MIDI cannot be used: no JA
 """
     recorder, ports = Recorder(), ports_of(tmp_path, body)
     await ports.start(recorder.listener())
-    await eventually(lambda: len(recorder.devices) >= 2)  # the process has ended twice
+    await eventually(lambda: len(recorder.devices) >= 2)  # the process has run and ended twice
     assert [trouble.code for trouble in recorder.troubles] == ["midi_unavailable"]
     await ports.stop()
 

@@ -126,7 +126,7 @@ async def test_a_light_is_copied_from_similar_controls_or_requested(rig: Rig, le
     (rig.folder / "pad.toml").unlink()
     rig.ports.plug("Pad")
     await learn("preset.next", "", pressed(50))
-    assert learned(rig)[-1].light == ""  # the device may be a keyboard, which would play notes
+    assert learned(rig)[-1].light == ""  # the device may be a keyboard, on which a light message would play a note
     await learn("cancel", "", pressed(51), light=True)
     assert learned(rig)[-1].light == "plain"
 
@@ -221,7 +221,7 @@ async def test_a_template_works_at_once(rig: Rig) -> None:
 
 @pytest_asyncio.fixture
 async def asker(rig: Rig) -> AsyncIterator[UdpClient]:
-    """Return a client of an OSC server that uses the MIDI service."""
+    """Return a client that is connected to an OSC server with the MIDI service."""
     await rig.start("Pad")
     rig.bridge.talk = rig.service
     surface = OscServer(rig.bridge, rig.bus, OSC, lambda: TOKEN)

@@ -49,7 +49,7 @@ async def test_a_connected_device_shows_the_current_state(rig: Rig) -> None:
     assert (shown[REMIX], shown[CHOICE], shown[CANCEL]) == (3, 11, 127)
     assert shown[FADER] == round(14 / 29 * 127)
     assert [shown[Spot("note", 1, number)] for number in (40, 41, 42, 43)] == [3, 3, 0, 0]
-    assert ("Pad", b"\x92\x24\x03") in rig.ports.sent  # on the colour's channel
+    assert ("Pad", b"\x92\x24\x03") in rig.ports.sent  # sent on the channel of the colour
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def test_a_fader_is_not_sent_its_own_values_but_follows_others(rig: Rig) -
     rig.ports.play("Pad", bytes([0xB0, 7, 100]))
     await eventually(lambda: bool(rig.bridge.asked))
     rig.bridge.surface_settings.set("number_of_steps", 60)
-    await rig.until_lit(ENCODER, 127)  # by now all lights have been updated
+    await rig.until_lit(ENCODER, 127)  # when this light has changed, all lights have been updated
     assert FADER not in rig.lights()
     rig.bridge.surface_settings.set("guidance_scale", 30.0)
     await rig.until_lit(FADER, 127)
@@ -232,7 +232,7 @@ async def test_14_bit_faders_work(rig: Rig) -> None:
         'number = 3\nkind = "fader"\n'
     )
     await rig.start("Pad")
-    rig.ports.play("Pad", bytes([0xB0, 3, 127]))  # its fine half never arrives
+    rig.ports.play("Pad", bytes([0xB0, 3, 127]))  # the fine half never arrives
     await eventually(lambda: rig.bridge.params.get("amount") == 1.0)
     rig.ports.play("Pad", bytes([0xB0, 3, 64]), bytes([0xB0, 35, 1]))
     await eventually(lambda: rig.bridge.params["amount"] == pytest.approx((64 << 7 | 1) / 16383))
