@@ -1,4 +1,4 @@
-"""Tests access from a tablet: the daemon is in one network namespace, plain OSC and mDNS clients are in another."""
+"""Tests access from a tablet. The daemon runs in one network namespace, and OSC and mDNS clients run in another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.needs("network")
 
 SECRET = "Zx9-marked-secret"
 
-# Script for the tablet: send each message in the arguments to the bridge, and print the replies.
+# Script for the tablet, which sends each message given as an argument to the bridge and prints the replies.
 TALK = """
 import json, socket, sys, time
 from pythonosc.osc_message import OscMessage
@@ -38,7 +38,7 @@ for address, *arguments in messages:
 print(json.dumps(heard))
 """
 
-# Script for the tablet: browse for the given number of seconds, and print the advertised services.
+# Script for the tablet, which searches by mDNS for the given number of seconds and prints the services it found.
 BROWSE = """
 import json, sys, time
 from zeroconf import ServiceBrowser, Zeroconf
@@ -72,7 +72,7 @@ def network() -> Iterator[Lan]:
 
 
 class LanDaemon:
-    """A daemon on the bridge's machine."""
+    """A daemon in the network namespace of the bridge's machine."""
 
     def __init__(self, network: Lan, home: Path, *words: str, **environ: str) -> None:
         self.network, self.home = network, home

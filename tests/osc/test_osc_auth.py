@@ -1,4 +1,4 @@
-"""Tests authorization over OSC: unlocking, its duration, the limit on wrong secrets, and secrecy of the secret."""
+"""Tests authorization over OSC: how and how long senders are unlocked, and how the secret is protected."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ async def test_the_server_checks_unlocks_and_runs(stage: Stage, loop_clock: Loop
     send("/bridge/unlock", "not-the-secret")
     send("/bridge/unlock", SECRET)
     await stage.settle()
-    loop_clock.advance(ECHO)  # a shorter time would make it a duplicate
+    loop_clock.advance(ECHO)  # any earlier, the next message would count as a duplicate
     send("/bridge/remix", 1.0)
     await stage.settle()
     answers = [

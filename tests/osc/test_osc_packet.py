@@ -1,4 +1,4 @@
-"""Tests untrusted packets: invalid packets are refused in bounded time, valid packets are parsed completely."""
+"""Tests that invalid packets are refused in bounded time, and that valid packets are parsed completely."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_any_type_tags_are_read_or_refused(first: str, more: str, body: bytes) -
         (b"/a\0\0," + b"[" * 9 + b"]" * 9 + b"\0", "nested"),
         (b"#bundle\0\0\0", "malformed"),
         (bundle() + b"\0\0", "malformed"),
-        (bundle() + struct.pack(">i", -4), "malformed"),  # python-osc's parser loops forever on this size
+        (bundle() + struct.pack(">i", -4), "malformed"),  # python-osc's parser loops forever on a negative size
         (bundle() + struct.pack(">i", 0), "malformed"),
         (bundle() + struct.pack(">i", 2**31 - 1), "malformed"),
         (bundle(b"junk"), "malformed"),

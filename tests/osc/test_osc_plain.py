@@ -1,4 +1,4 @@
-"""Tests that the small OSC encoder and decoder agrees with python-osc."""
+"""Tests that the small OSC encoder and decoder agree with python-osc."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tests over real sockets what OSC subscribers receive, how often they receive it, and when they are dropped."""
+"""Tests over real sockets which messages OSC subscribers receive and how often, and when subscribers are dropped."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ async def test_a_dead_subscriber_is_dropped_without_affecting_others(stage: Stag
         while stage.surface._subscriptions.subscriptions(dead):
             number += 1
             stage.bus.publish(Alert("c", str(number)))
-            await asyncio.sleep(0.002)  # the ICMP error arrives asynchronously
+            await asyncio.sleep(0.002)  # time for the ICMP error to arrive
     await alive.hear("/bridge/alert", "c", str(number))
     assert len(alive.of("/bridge/alert")) == number
     await stage.settle()

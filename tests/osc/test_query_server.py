@@ -1,4 +1,4 @@
-"""Tests the OSCQuery server over real sockets: with an independent client, plain HTTP, and websockets."""
+"""Tests the OSCQuery server over real sockets with an independent client, plain HTTP and websockets."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Served:
         return OSCQueryClient(ServiceInfo(kind, f"ace-bridge.{kind}", addresses=addresses, port=self.port))
 
     async def get(self, path: str, *headers: str, method: str = "GET") -> tuple[int, Any]:
-        """Send a plain request; return the status and the JSON body, or None if the body is not a JSON object."""
+        """Send a plain request, and return the status and the JSON object in the body, or None for no object."""
         lines = [f"{method} {path} HTTP/1.1", *(headers or (f"Host: 127.0.0.1:{self.port}",))]
         return await self.raw("\r\n".join([*lines, "", ""]).encode())
 
@@ -303,7 +303,7 @@ async def test_a_client_that_never_reads_is_disconnected(served: Served, monkeyp
         await eventually(lambda: bool(served.stage.surface._subscriptions._subscribers))
         (listener,) = served.stage.surface._subscriptions._subscribers.values()
         await eventually(lambda: "/bridge/alert" in listener.peer.wanted)  # type: ignore[attr-defined]
-        for _ in range(query_server._WAITING + 10):  # without letting the sending task run
+        for _ in range(query_server._WAITING + 10):  # no await in this loop, so the sending task cannot run
             served.stage.bus.publish(Alert("c", "x" * 900))
         await eventually(lambda: not served.stage.surface._subscriptions._subscribers)
 
