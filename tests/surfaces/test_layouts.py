@@ -151,7 +151,7 @@ async def test_the_osc_server_understands_every_control(
 ) -> None:
     client = await stage.tcp()
     for press in presses(which, document, session):
-        if press.address != "/bridge/unlock":  # needs a secret, which is not set here
+        if press.address != "/bridge/unlock":  # this command needs a secret, which is not set here
             client.send(press.address, *press.arguments)
     client.send("/bridge/ping")
     await client.hear("/bridge/pong")

@@ -1,7 +1,7 @@
-"""Simulates touching every control of the layouts; the programs' documentation says what each control sends.
+"""Simulates a touch of every control in the touch layouts, following the documentation of the two programs.
 
-py2tosc reads the .tosc file; the authors of py2tosc based it on layouts from TouchOSC's own editor. The session is
-plain JSON.
+The TouchOSC layout (.tosc) is read with the package py2tosc, whose authors based it on layouts from TouchOSC's own
+editor. The Open Stage Control session is plain JSON.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import py2tosc
 
 @dataclass(frozen=True)
 class Press:
-    """A control and the message that it sends when touched."""
+    """A control that was touched, and the message that it sends."""
 
     control: str
     address: str
@@ -23,7 +23,7 @@ class Press:
 
 
 def touchosc(document: py2tosc.Document, at: float) -> Iterator[Press]:
-    """Touch every control that sends messages, and yield what it sends; `at` is the position of faders, 0..1."""
+    """Yield what each control of a TouchOSC layout sends when touched. Faders are moved to the position `at`, 0..1."""
     for control in document.walk():
         for message in control.messages:
             if isinstance(message, py2tosc.OscMessage) and message.enabled and message.send:
@@ -42,7 +42,7 @@ def _argument(part: py2tosc.Partial, at: float) -> Any:
 
 
 def stage_control(session: dict[str, Any], at: float) -> Iterator[Press]:
-    """Touch every widget that sends messages, and yield what it sends; `at` is the position of faders, 0..1."""
+    """Yield what each widget of a session sends when touched. Faders are moved to the position `at`, 0..1."""
     for tab in session["content"]["tabs"]:
         for widget in tab["widgets"]:
             if widget["type"] == "text" or widget.get("bypass"):
