@@ -17,11 +17,11 @@ from tests.fakes.osc_stage import Stage
 
 pytest_plugins = ["tests.hangs", "tests.tiers"]
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell sets this for background jobs; tests send SIGINT
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # shells ignore SIGINT in background jobs, but tests need it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# Slow example generation on a busy machine is not a failure.
+# Hypothesis must not report a failure because a busy machine generates examples slowly.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
@@ -41,7 +41,7 @@ async def loop_clock() -> LoopClock:
 
 @pytest_asyncio.fixture
 async def stage(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stage]:
-    monkeypatch.setattr(subscriptions, "REST", 3600.0)  # no message is repeated, even if a test takes long
+    monkeypatch.setattr(subscriptions, "REST", 3600.0)  # no message is repeated, however long a test takes
     made = Stage()
     made.port = await made.surface.start()
     yield made

@@ -1,9 +1,9 @@
 """Pytest hooks that end a hanging test, even inside a C call that never returns.
 
-pytest-timeout raises an exception in a test that exceeds its time limit, but only once the interpreter runs again. A
-blocking call into a C library prevents this. Therefore a second timer, which needs no interpreter, prints the stacks of
-all threads a minute later and ends the process. Under pytest-xdist only this worker ends: the test fails, its processes
-are killed, and a new worker continues.
+If a test exceeds its time limit, pytest-timeout raises an exception in the test, but only when the interpreter runs
+again. A blocking call into a C library prevents this. Therefore a second timer, which does not need the interpreter,
+prints the stacks of all threads a minute later and ends the process. Under pytest-xdist, that process is one worker:
+the test fails, the processes that the worker started are killed, and a new worker continues.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import pytest
 
 from tests import leftovers
 
-GRACE = 60.0  # s between pytest-timeout's limit and the second timer
+GRACE = 60.0  # time between pytest-timeout's limit and the second timer, s
 
 _terminal = pytest.StashKey[int]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_terminal] = os.dup(2)  # pytest captures descriptor 2 during a test
+    config.stash[_terminal] = os.dup(2)  # a copy, because pytest captures descriptor 2 during a test
 
 
 def limit(item: pytest.Item) -> float:
-    """Return the time limit that pytest-timeout applies to a test, s."""
+    """Return the time limit (in seconds) that pytest-timeout applies to a test."""
     mark = item.get_closest_marker("timeout")
     given = (mark.args[0] if mark.args else mark.kwargs["timeout"]) if mark else item.config.getini("timeout")
     return float(given)
@@ -36,9 +36,9 @@ def limit(item: pytest.Item) -> float:
 
 @contextlib.contextmanager
 def watched(item: pytest.Item) -> Iterator[None]:
-    """Run the timer during one phase of a test.
+    """Run the second timer during one phase of a test: setup, call or teardown.
 
-    Each phase needs its own timer, because pytest stops all such timers after a failure.
+    Each phase needs a new timer, because pytest stops the timer after a failure.
     """
     faulthandler.dump_traceback_later(limit(item) + GRACE, exit=True, file=item.config.stash[_terminal])
     try:
@@ -67,6 +67,6 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: object) -> None:
-    """Kill the processes that a crashed worker has started, before a new worker replaces it."""
+    """Kill the processes started by a crashed worker before a new worker replaces it."""
     if error:
         leftovers.kill(node.workerinput["testrunuid"], node.gateway.id)

@@ -1,9 +1,9 @@
-"""Finds and kills processes that a test run started and did not end.
+"""Finds and kills processes that a test run has started but not ended.
 
-pytest-xdist stores an ID of the run and a name of the worker in environment variables, which every process that a test
-starts inherits. When a worker crashes, its processes are killed before the next test starts. `scripts/test` runs this
-module after the tests: it kills and lists every remaining process and counts it as a failure. This works only on
-Linux; on other systems no process is found.
+pytest-xdist stores an ID of the run and the name of the worker in environment variables. Every process that a test
+starts inherits these variables. When a worker crashes, the processes it has started are killed before the next test
+starts. After the tests, `scripts/test` runs this module, which kills and lists all remaining processes; each of them
+counts as a failure. This works only on Linux; on other systems, no process is found.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ import sys
 import time
 from pathlib import Path
 
-SECONDS_TO_END = 60.0  # s; time for processes that are still ending after the last test
+SECONDS_TO_END = 60.0  # time limit for killing all processes, s
 
 
 def find(run: str, worker: str = "") -> dict[int, str]:
-    """Return the processes of a run, or of one of its workers: process ID → command line."""
+    """Return the processes started by a run or by one of its workers, as process ID → command line."""
     wanted = {f"PYTEST_XDIST_TESTRUNUID={run}".encode()}
     if worker:
         wanted.add(f"PYTEST_XDIST_WORKER={worker}".encode())
     found = {}
     for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # the process has ended, or belongs to a different user
+        with contextlib.suppress(OSError):  # the process has ended or belongs to another user
             if wanted <= set((process / "environ").read_bytes().split(b"\0")) and int(process.name) != os.getpid():
                 found[int(process.name)] = (process / "cmdline").read_text("utf-8", "replace").replace("\0", " ")
     return found
 
 
 def kill(run: str, worker: str = "") -> dict[int, str]:
-    """Kill the processes that `find` returns, until it finds no more, and return all killed processes."""
+    """Kill the processes that `find` returns until it returns none, and return all killed processes."""
     killed: dict[int, str] = {}
-    end = time.monotonic() + SECONDS_TO_END  # a process that waits for a device cannot be killed
+    end = time.monotonic() + SECONDS_TO_END  # a limit, because a process that waits for a device cannot be killed
     while (found := find(run, worker)) and time.monotonic() < end:
         for process in found:
             with contextlib.suppress(ProcessLookupError):
@@ -45,7 +45,7 @@ def kill(run: str, worker: str = "") -> dict[int, str]:
 
 
 def main(run: str, seconds_to_end: float = SECONDS_TO_END) -> int:
-    """Kill the processes that are left after a run, and return the exit status: 1 if there were any."""
+    """Kill all processes left over from a run. Return the exit status, which is 1 if there were any."""
     end = time.monotonic() + seconds_to_end
     while find(run) and time.monotonic() < end:
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""The parts of the test run that need more than Python: what each part tests, and which programs and files it needs.
+"""The parts of the test run that need more than Python, with the programs and files that each part needs.
 
 A test names its parts with a marker, for example `@pytest.mark.needs("ardour")`. `scripts/test` skips these tests.
 `scripts/test --all` runs this module to list the missing system packages, and then runs every test. The module uses
@@ -16,18 +16,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-FAST, SLOW = "fast", "slow"  # the two parts without requirements: unmarked tests, and tests marked `slow`
+FAST, SLOW = "fast", "slow"  # parts without requirements: all unmarked tests, and tests marked `slow`
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the test run."""
+    """A part of the test run, with its requirements."""
 
-    tests: str  # what the tests of the part check, for the table in CONTRIBUTING.md
+    tests: str  # what the tests in this part check; shown in the table in CONTRIBUTING.md
     programs: dict[str, str] = field(default_factory=dict)  # program → Debian package
     files: dict[str, str] = field(default_factory=dict)  # glob patterns, separated by “|” → Debian package
     modules: tuple[str, ...] = ()  # Python modules from the dependency group “real”
-    build: dict[str, str] = field(default_factory=dict)  # files that pip needs to build the modules, as in `files`
+    build: dict[str, str] = field(default_factory=dict)  # files (as in `files`) that pip needs to build the modules
     systems: tuple[str, ...] = ("linux", "darwin")  # supported values of sys.platform
 
 
@@ -101,7 +101,7 @@ PARTS = {
 
 
 def missing(name: str) -> list[str]:
-    """Return what this machine lacks for a part; the list is empty if the part's tests can run."""
+    """Return the requirements of a part that this machine lacks. If there are none, the part's tests can run."""
     part = PARTS[name]
     if sys.platform not in part.systems:
         return [f"an operating system of {', '.join(part.systems)}"]
@@ -109,7 +109,7 @@ def missing(name: str) -> list[str]:
 
 
 def packages(name: str) -> list[str]:
-    """Return the missing Debian packages for a part, including those that pip needs to build the part's modules."""
+    """Return the missing Debian packages for a part, including those needed to build the part's Python modules."""
     part = PARTS[name]
     if sys.platform not in part.systems:
         return []
@@ -121,7 +121,7 @@ def packages(name: str) -> list[str]:
 
 
 def part_of(names: tuple[str, ...], *, slow: bool) -> str:
-    """Return the part under which the table counts a test."""
+    """Return the part to which the table in CONTRIBUTING.md assigns a test."""
     if slow:
         return SLOW
     return names[0] if names else FAST
@@ -140,7 +140,7 @@ def _has_module(name: str) -> bool:
 
 
 def to_install(manager: str) -> list[str]:
-    """Return what the package manager (“apt”, “brew” or any other name) must install before every test can run."""
+    """Return what the package manager (“apt”, “brew” or another) must install so that every test can run."""
     if manager == "apt":
         found = [package for name in PARTS for package in packages(name)]
     else:

@@ -1,4 +1,4 @@
-"""Schedules the tests for pytest-xdist's workers file by file, even after a worker has crashed."""
+"""Distributes the tests to the workers of pytest-xdist file by file, even after a worker has crashed."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# Files that must not run at the same time: they start JACK servers, which share one registry per machine.
+# Files that must not run at the same time, because they start JACK servers, which share one registry per machine.
 TOGETHER = {"tests/daws/ardour/test_triggers.py": "tests/midi/test_midi_jack.py"}
 
 
 class FileScheduling(LoadScopeScheduling):
-    """Gives each worker one file at a time, in the order of collection.
+    """A scheduler that gives each worker one file at a time, in the order of collection.
 
-    xdist's own scheduling by file has three faults: it endlessly repeats a test that crashed a worker, it attributes a
-    crash in a test's teardown to the following test, and it may wait forever for files that are already done.
+    xdist's own scheduling by file has three faults: it endlessly repeats a test that has crashed a worker, it blames
+    the following test for a crash during teardown, and it may wait forever for files that are already done.
     """
 
     def __init__(self, config: pytest.Config, log: Any) -> None:
         super().__init__(config, log)
-        config.option.loadscopereorder = False  # the option would start the files with the most tests first
+        config.option.loadscopereorder = False  # this option would start the files with the most tests first
         config.pluginmanager.register(self)
         self._running: set[str] = set()
 
@@ -36,10 +36,10 @@ class FileScheduling(LoadScopeScheduling):
         return TOGETHER.get(name, name)
 
     def remove_node(self, node: Any) -> str | None:
-        """Remove a worker and queue its remaining tests for the next worker.
+        """Remove a worker, and queue its remaining tests for another worker.
 
         Returns:
-            The test in which the worker crashed. If none was running, the worker's next test; None if it has none.
+            The test in which the worker crashed. If no test was running, the worker's next test, or None.
         """
         files = self.assigned_work.pop(node)
         crashed = [(tests, test) for tests in files.values() for test in tests if test in self._running]

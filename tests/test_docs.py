@@ -1,4 +1,4 @@
-"""Tests that generated pages match the code, and that the modules and decision records named in texts exist."""
+"""Tests that generated pages match the code, and that modules and decision records mentioned in texts exist."""
 
 from __future__ import annotations
 
@@ -69,10 +69,10 @@ def prose(source: str) -> str:
 
 
 def missing_modules(root: Path) -> list[str]:
-    """Return each `*.py` that a docstring or comment in bridge/ names but that does not exist.
+    """Return each module name (`*.py`) in a docstring or comment in bridge/ for which no file exists.
 
-    A name must be a path relative to the folder of the module that contains it, to bridge/ or to the root. A bare
-    `service.py` is not searched for in other folders: several have one, and an outdated name could match by accident.
+    A name must be a path relative to the folder of the module that mentions it, to bridge/ or to the root. A name such
+    as `service.py` is not searched for in other folders: several have a service.py, so an outdated name could match.
     """
     return [
         f"{module.relative_to(root).as_posix()} names {name}"
@@ -104,7 +104,7 @@ def test_an_old_name_in_a_docstring_or_comment_is_found(tmp_path: Path) -> None:
 
 
 def misnumbered(folder: Path) -> list[str]:
-    """Return each decision record whose number is not the next one or whose first line is not `# N. Title`."""
+    """Return each decision record whose number is out of sequence or whose first line is not `# N. Title`."""
     found = []
     for number, record in enumerate(sorted(folder.iterdir()), 1):
         if not re.fullmatch(rf"{number:04}-[a-z0-9-]+\.md", record.name):

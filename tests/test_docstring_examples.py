@@ -22,12 +22,12 @@ def modules(package: str) -> list[str]:
 
 
 AUDIO = modules("bridge.audio")
-WITH_METHODS = [*modules("bridge.protocol"), "bridge.engines.base"]  # modules whose methods need an example, too
-ABSTRACT = "Engine."  # the methods of a Protocol do nothing
+WITH_METHODS = [*modules("bridge.protocol"), "bridge.engines.base"]  # modules whose methods need examples, too
+ABSTRACT = "Engine."  # no examples needed: the methods of a Protocol do nothing
 
 
 def functions_of(module: ModuleType, methods: bool) -> Iterator[tuple[str, object]]:
-    """Yield the public functions that a module defines and, if `methods` is set, the public methods of its classes."""
+    """Yield the public functions defined in a module and, if `methods` is set, the public methods of its classes."""
     for name, value in vars(module).items():
         if name.startswith("_") or getattr(value, "__module__", "") != module.__name__:
             continue
@@ -41,7 +41,7 @@ def functions_of(module: ModuleType, methods: bool) -> Iterator[tuple[str, objec
 
 
 def run_examples(module: str) -> doctest.TestResults:
-    """Run a module's examples and print those that fail."""
+    """Run the examples in a module and print those that fail."""
     return doctest.testmod(importlib.import_module(module), optionflags=OPTIONS)
 
 

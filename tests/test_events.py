@@ -1,4 +1,4 @@
-"""Tests the event bus: which listeners get an event, in which order, and what happens when a listener fails."""
+"""Tests the event bus: which listeners receive an event and in which order, and what happens when a listener fails."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Tests the structure of bridge/: which package may import which, and where modules belong.
+"""Tests the structure of bridge/: what each package may import, and in which folder a module belongs.
 
-LAYERS and BESIDE define the structure. A rule takes the parsed package and yields violations. Each rule is tested
-against a small package with a planted violation.
+LAYERS and BESIDE define the structure. Each rule is a function that receives the parsed package and yields violations.
+The rules themselves are tested on small packages, each with a deliberate violation.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# From the command line down to the errors. A package may import packages on lower lines, but not on its own line.
+# Layers, from the command line down to the errors. A package may import those on lower lines, but none on its own line.
 LAYERS = (
     "__main__",
     "cli",
@@ -32,7 +32,7 @@ LAYERS = (
     "util",
     "errors",
 )
-# Outside the layers: what a package may import, and which packages may import it.
+# Packages outside the layers: (packages that it may import, packages that may import it).
 BESIDE = {
     "events": ("", "cli daemon doctor osc midi hotkeys control jobs installers engines daws store"),
     "audio": ("", "cli"),
@@ -42,10 +42,10 @@ BESIDE = {
     "project": ("", "cli engines"),
 }
 FLAT = {"__init__", "__main__", "client", "daemon", "events", "project"}  # the only modules outside a package
-# What an __init__.py may contain besides its docstring; a package that is not listed may contain nothing else.
+# What the __init__.py of a package may contain besides its docstring. In all other packages: nothing.
 INITS_WITH_CODE = {"bridge": "assignments", "bridge.errors": "imports"}
 COMPOSITION_ROOT = "bridge.daemon"  # the only module that imports concrete DAWs and engines
-PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # what other modules import instead of concrete ones
+PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # imported elsewhere instead of concrete DAWs and engines
 TASKS = "bridge.workers.tasks"
 STAGES = "bridge.jobs.stages"
 NUMERIC = {"numpy", "scipy", "soundfile", "soxr", "python_stretch"}
@@ -59,11 +59,11 @@ LONGEST = 400  # maximum number of lines in a module
 class Module:
     """One parsed source file."""
 
-    name: str  # dotted name; for an __init__.py, the name of the package
+    name: str  # dotted name; for __init__.py, the name of the package
     is_package: bool
     tree: ast.Module
     lines: int
-    imports: frozenset[str]  # imported by a statement, even in a function or TYPE_CHECKING, or named by a string
+    imports: frozenset[str]  # names in import statements anywhere in the module, and in strings
 
 
 Package = Mapping[str, Module]
@@ -86,7 +86,7 @@ def read(root: Path) -> Package:
 
 
 class Imports(ast.NodeVisitor):
-    """Collects the modules that one module imports."""
+    """A visitor that collects the modules imported by one module."""
 
     def __init__(self, module: str, is_package: bool, known: frozenset[str]) -> None:
         self.found: set[str] = set()
@@ -117,7 +117,7 @@ class Imports(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_List(self, node: ast.List | ast.Tuple) -> None:
-        """Ignore a module name after "-m", because that module runs in a separate process."""
+        """Ignore a module name that follows "-m", because that module runs in a separate process."""
         words = [item.value if isinstance(item, ast.Constant) else None for item in node.elts]
         for before, item in zip([None, *words], node.elts, strict=False):
             if before != "-m":
@@ -132,7 +132,7 @@ def is_in(module: str, *packages: str) -> bool:
 
 
 def package_of(module: str) -> str:
-    """Return a module's package within bridge/, or its own name if it has none; "" for bridge itself."""
+    """Return the package in bridge/ that contains a module, or else the module's own name; "" for bridge itself."""
     return module.split(".")[1] if module.startswith("bridge.") else ""
 
 
@@ -156,7 +156,7 @@ def may_import() -> dict[str, set[str]]:
 
 
 def cycles(graph: Mapping[str, set[str]]) -> Iterator[str]:
-    """Yield import cycles: at least one for each group of names that import each other."""
+    """Yield import cycles, at least one for each group of names that import each other."""
 
     def walk(path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         for target in sorted(graph.get(path[-1], ())):
@@ -207,14 +207,14 @@ def package_cycle(package: Package) -> Iterator[str]:
 
 
 def flat_module(package: Package) -> Iterator[str]:
-    """Yield each module that should be in a package."""
+    """Yield each module that is directly in bridge/ but should be in a package."""
     for module in package.values():
         if module.name.count(".") == 1 and not module.is_package and package_of(module.name) not in FLAT:
             yield module.name
 
 
 def code_in_init(package: Package) -> Iterator[str]:
-    """Yield each package whose __init__.py has no docstring, or code that INITS_WITH_CODE does not allow."""
+    """Yield each package whose __init__.py lacks a docstring or contains code that INITS_WITH_CODE does not allow."""
     kinds = {"assignments": ast.Assign, "imports": (ast.ImportFrom, ast.Assign)}
     for module in package.values():
         if module.is_package:
@@ -226,31 +226,31 @@ def code_in_init(package: Package) -> Iterator[str]:
 
 
 def numeric_outside(package: Package) -> Iterator[str]:
-    """Yield each import of a signal processing library outside audio/ and the tasks of worker processes."""
+    """Yield each import of a signal processing library, except in audio/ and in the tasks of worker processes."""
     for module in package.values():
         if not is_in(module.name, "bridge.audio", TASKS):
             yield from (f"{module.name} → {name}" for name in module.imports if name.split(".")[0] in NUMERIC)
 
 
 def task_too_wide(package: Package) -> Iterator[str]:
-    """Yield each import by a task other than of audio and errors. Worker processes know a job only by its arguments."""
+    """Yield each import by a task, except of audio and errors. All that a task needs must be in its arguments."""
     for module, target in edges(package):
         if is_in(module, TASKS) and not is_in(target, TASKS, "bridge.audio", "bridge.errors"):
             yield f"{module} → {target}"
 
 
 def stage_imports_stage(package: Package) -> Iterator[str]:
-    """Yield each import of one stage by a different stage. Only the pipeline combines stages."""
+    """Yield each import of one stage by another stage. Only the pipeline combines stages."""
     for module, target in edges(package):
         if is_in(module, STAGES) and is_in(target, STAGES):
             yield f"{module} → {target}"
 
 
 def concrete_outside(package: Package) -> Iterator[str]:
-    """Yield each import of a concrete DAW or engine outside daemon.py. Other modules use the classes in PROTOCOLS."""
+    """Yield each import of a concrete DAW or engine, except in daemon.py. Other modules import only PROTOCOLS."""
     for module, target in edges(package):
         concrete = target.startswith(("bridge.daws.", "bridge.engines.")) and target not in PROTOCOLS
-        own = module.split(".")[:3] == target.split(".")[:3]  # an import within one DAW or engine
+        own = module.split(".")[:3] == target.split(".")[:3]  # both modules belong to the same DAW or engine
         if concrete and not own and module != COMPOSITION_ROOT:
             yield f"{module} → {target}"
 

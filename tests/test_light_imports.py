@@ -13,7 +13,7 @@ NUMERIC = ("numpy", "python_stretch", "scipy", "sounddevice", "soundfile", "soxr
 
 
 def loaded(code: str, *names: str) -> set[str]:
-    """Run code in a new Python process and return those of the named modules that it loaded."""
+    """Run code in a new Python process, and return which of the named modules were loaded."""
     lines = ["import sys", "try:", f"    {code}", "except SystemExit:", "    pass"]
     lines.append(f"print('\\nloaded:', *[name for name in {names!r} if name in sys.modules])")
     program = "\n".join(lines)
@@ -22,7 +22,7 @@ def loaded(code: str, *names: str) -> set[str]:
 
 
 HEAVY = ("numpy", "soundfile", "soxr", "httpx", "asyncio", "msgspec", "rich", "watchfiles", "sqlite3")
-SLOW = (*HEAVY, "pythonosc", "logging", "subprocess", "dataclasses")  # too slow for `send`, which foot switches run
+SLOW = (*HEAVY, "pythonosc", "logging", "subprocess", "dataclasses")  # too slow for `send`, used by foot switches
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["remix", "--help"]], ids=" ".join)

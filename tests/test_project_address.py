@@ -1,8 +1,8 @@
 """Tests that only bridge/project.py contains the project's address and contact.
 
-TO FILL IN: `URL` and `CONTACT` in bridge/project.py, once the project has a public repository. Until then both contain
-a placeholder, which is shown nowhere. Everything else is derived from these two values; docs/releasing.md describes the
-step.
+TO FILL IN: `URL` and `CONTACT` in bridge/project.py, once the project has a public repository. Until then, both contain
+a placeholder, which is not shown anywhere. Everything else is derived from these two values. docs/releasing.md
+describes how to fill them in.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def public(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def wrong(url: str, contact: str) -> list[str]:
-    """Return what is wrong with an address and a contact; two placeholders are valid."""
+    """Return the errors in an address and a contact. If both are placeholders, they are valid."""
     is_placeholder = [project.PLACEHOLDER in text for text in (url, contact)]
     if all(is_placeholder):
         return []
@@ -54,7 +54,7 @@ def wrong(url: str, contact: str) -> list[str]:
 
 
 def files(root: Path) -> Iterator[Path]:
-    """Yield the project's own files: all except those in virtual environments and in folders that .gitignore names."""
+    """Yield all files of the project, except those in virtual environments and in folders listed in .gitignore."""
     ignored = {line.rstrip("/") for line in (ROOT / ".gitignore").read_text("utf-8").split() if line.endswith("/")}
     for folder, names, found in os.walk(root):
         names[:] = [name for name in names if name not in ignored | {".git"}]
@@ -63,7 +63,7 @@ def files(root: Path) -> Iterator[Path]:
 
 
 def spelling(root: Path, *texts: str) -> list[str]:
-    """Return the files under `root` that contain one of the texts."""
+    """Return the files under `root` that contain at least one of the texts."""
     wanted = [text.encode() for text in texts]
     return sorted(
         path.relative_to(root).as_posix()

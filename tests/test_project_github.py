@@ -26,7 +26,7 @@ def steps(workflow: Path) -> list[dict[str, Any]]:
 
 
 def unpinned(text: str) -> list[str]:
-    """Return the actions that are not pinned to a major version."""
+    """Return the GitHub actions that are not pinned to a major version."""
     return [use for use in re.findall(r"uses: (\S+)", text) if not re.fullmatch(r"actions/[\w-]+@v\d+", use)]
 
 

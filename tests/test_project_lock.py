@@ -1,4 +1,4 @@
-"""Tests that requirements.lock, which `scripts/lock` writes, pins every requirement in pyproject.toml."""
+"""Tests that requirements.lock (written by `scripts/lock`) pins every requirement in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
-UNLOCKED = {"bench"}  # groups that are not locked: numba, which librosa needs, has no wheels for Intel Macs
+UNLOCKED = {"bench"}  # not locked, because librosa needs numba, which has no wheels for Intel Macs
 
-Pins = dict[str, list[Requirement]]  # package → pins; several if Python versions need different versions
+Pins = dict[str, list[Requirement]]  # package → its pins, which may depend on the Python version
 
 
 def about() -> dict[str, Any]:
@@ -24,7 +24,7 @@ def about() -> dict[str, Any]:
 
 
 def requirements(pyproject: dict[str, Any]) -> Iterator[Requirement]:
-    """Yield what pyproject.toml requires to build, run and test the project."""
+    """Yield the requirements in pyproject.toml for building, running and testing the project."""
     project, groups = pyproject["project"], pyproject["dependency-groups"]
     lists = [pyproject["build-system"]["requires"], project["dependencies"], *project["optional-dependencies"].values()]
     lists += [items for name, items in groups.items() if name not in UNLOCKED]
@@ -47,7 +47,7 @@ def version(pin: Requirement) -> str:
 
 
 def unlocked(wanted: Iterator[Requirement], lock: str) -> list[str]:
-    """Return the requirements that the lock lacks or pins to a version outside their range."""
+    """Return each requirement that is missing from the lock or pinned to a version outside its range."""
     locked = pins(lock)
     return [
         str(one)

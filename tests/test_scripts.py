@@ -1,4 +1,4 @@
-"""Tests the set-up scripts on simulated machines with missing programs: PATH contains only the programs of the test."""
+"""Tests the setup scripts on simulated machines that lack programs: PATH contains only programs that a test adds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="shell scripts")
 
 
 class Machine:
-    """A copy of the scripts with its own PATH."""
+    """A simulated machine: a copy of the scripts, with a PATH of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.project = folder / "project"
@@ -51,11 +51,11 @@ class Machine:
         self.has("id", f"echo {0 if root else 1000}")
 
     def has_venv(self, *, lacks: str = "", **fails: int) -> None:
-        """Create a fake virtual environment of the project.
+        """Create a fake virtual environment for the project.
 
         Args:
-            lacks: system packages that are reported missing until apt-get has run.
-            fails: program in the environment → its exit status; all others succeed.
+            lacks: system packages that are reported as missing until apt-get has run.
+            fails: exit status of each program in the environment that fails; all other programs succeed.
         """
         tools = self.project / ".venv" / "bin"
         tools.mkdir(parents=True)
@@ -110,7 +110,7 @@ def test_without_venv_the_command_to_type_is_printed(machine: Machine) -> None:
 def test_a_missing_venv_module_is_installed_as_root(machine: Machine) -> None:
     machine.is_debian(root=True)
     machine.has("python3", BARE)
-    machine.runs("scripts/demo", status=127)  # the simulated Python creates no environment
+    machine.runs("scripts/demo", status=127)  # the fake Python does not create an environment
     assert "apt-get install -y -qq --no-install-recommends python3.11-venv" in machine.called()
 
 

@@ -25,7 +25,7 @@ NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 
 
 def run_pytest(folder: Path, source: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a file of tests with the project's hooks in a separate process."""
+    """Run a test file in a separate pytest process that uses the project's hooks."""
     (folder / "test_it.py").write_text(source, encoding="utf-8")
     (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT}\ntimeout = 600\nmarkers = needs\n slow\n")
     command = [sys.executable, "-m", "pytest", "-p", "tests.hangs", "-p", "tests.tiers", "-rA", *words, "test_it.py"]
@@ -89,7 +89,7 @@ def test_a_c_call_that_never_returns_fails_its_test_and_the_run_continues(tmp_pa
 
 
 def marked(*marks: pytest.MarkDecorator) -> Any:
-    """Return a fake test with these markers, which has only the attributes that the hooks use."""
+    """Return a fake test with the given markers. It has only the attributes that the hooks use."""
     return SimpleNamespace(nodeid="test_it", iter_markers=lambda name: [one.mark for one in marks])
 
 

@@ -1,4 +1,4 @@
-"""Tests the wait functions: which values end a wait, and the error messages."""
+"""Tests the wait functions: which values end a wait, and which error messages a failed wait gives."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class TestBoth:
     def test_the_last_call_is_after_the_timeout(
         self, wait: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The clock simulates a machine that was busy for longer than the timeout."""
+        """A clock simulates a machine that was busy for longer than the timeout."""
         clock = iter([0.0, 0.0, 1000.0])
         monkeypatch.setattr("tests.waiting._now", lambda: next(clock))
         looks = iter([False, True])

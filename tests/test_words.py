@@ -1,6 +1,6 @@
-"""Tests for plain English: replaced phrases do not return, and no text refers to a document outside the repository.
+"""Tests that banned phrases do not occur, and that no text refers to a document outside the repository.
 
-The phrases are translated idioms and invented terms; PHRASES gives a better wording for each.
+The phrases are literally translated idioms and invented terms. PHRASES gives a better wording for each.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 BINARY = {".png", ".tosc"}
 
-# Old phrase → better wording. A space in a phrase also matches line breaks, comment marks and underscores.
+# Banned phrase → better wording. A space in a phrase also matches line breaks, comment signs and underscores.
 PHRASES = {
     # terms
     "stands on a new track": "appears on a new track",
@@ -81,12 +81,12 @@ PHRASES = {
     "what is owed": "refunds and bills",
 }
 REFERENCES = (r"DESIGN\.md", r"\brule \d", r"\(reference:", r"shared/reference", r"\bhouse\.md", r"\bwords\.md")
-ALLOWED_AFTER = {"by chance": ("than",)}  # phrase → words before it that make it correct English
-_GAP = r"""[\s"'`#/*>|_-]+"""  # gap between two words, including a line break within a comment or a string
+ALLOWED_AFTER = {"by chance": ("than",)}  # phrase → words that may precede it, as in “than by chance”
+_GAP = r"""[\s"'`#/*>|_-]+"""  # gap between two words, possibly with a line break in a comment or string
 
 
 def pattern(phrase: str) -> re.Pattern[str]:
-    """Return a pattern that matches a phrase, even across lines and in names."""
+    """Return a pattern that matches a phrase even across lines and within names."""
     words = _GAP.join(re.escape(word) for word in phrase.split())
     return re.compile(f"(?<![A-Za-z]){words}(?![A-Za-z])", re.IGNORECASE)
 
@@ -95,10 +95,10 @@ PATTERNS = {phrase: pattern(phrase) for phrase in PHRASES}
 
 
 def findings(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the line and the reason of each finding in a text."""
+    """Yield the line number and a description of each banned phrase or reference in a text."""
     lowered = text.lower()
     for phrase, compiled in PATTERNS.items():
-        if max(phrase.lower().split(), key=len) not in lowered:  # faster than the pattern
+        if max(phrase.lower().split(), key=len) not in lowered:  # a quick check, faster than the pattern
             continue
         for found in compiled.finditer(text):
             if text[: found.start()].rstrip().endswith(ALLOWED_AFTER.get(phrase, ())):
@@ -114,7 +114,7 @@ def _line(text: str, found: re.Match[str]) -> int:
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Yield the name and content of every text file in the project except this one."""
+    """Yield the name and content of every text file in the project, except this file."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         capture_output=True,

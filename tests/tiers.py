@@ -1,7 +1,7 @@
-"""Pytest hooks for the tiers of the test run: which tests can run on this machine, in which order, on which worker.
+"""Pytest hooks that decide which tests can run on this machine, in which order and on which worker.
 
-The fast tier contains every test without the markers `needs` and `slow`. `tests/parts.py` lists the names that `needs`
-accepts.
+The fast tier contains every test that has neither of the markers `needs` and `slow`. `tests/parts.py` lists the names
+that `needs` accepts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 
 from tests.parts import PARTS, missing, part_of
 
-# The slowest files. They start first, so that no single worker still runs one after all others have finished.
+# The slowest files, which start first. Otherwise one worker might still be busy after all others have finished.
 LONGEST = (
     "tests/system/test_crash_matrix.py",
     "tests/system/test_long_clips.py",
@@ -40,7 +40,7 @@ LONGEST = (
 
 
 def parts_of(item: pytest.Item) -> tuple[str, ...]:
-    """Return the parts that a test needs."""
+    """Return the names of the parts that a test needs."""
     found = tuple(name for mark in item.iter_markers("needs") for name in mark.args)
     unknown = set(found) - set(PARTS)
     if unknown or any(mark.kwargs or not mark.args for mark in item.iter_markers("needs")):
@@ -50,7 +50,7 @@ def parts_of(item: pytest.Item) -> tuple[str, ...]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Sort the files so that the slowest start first, and check the markers and names."""
+    """Put the slowest files first, and check the markers and the names of the tests."""
     for item in items:
         parts_of(item)
         _check_name(item)
@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test if this machine lacks a part. A complete run with `scripts/test --all` counts a skip as a failure."""
+    """Skip a test if this machine lacks something it needs. In a run of `scripts/test --all`, a skip is a failure."""
     for name in parts_of(item):
         lacking = missing(name)
         if lacking:
@@ -83,7 +83,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a set by its sorted elements, because every worker must give a test the same name."""
+    """Return an ID for a set made of its sorted elements, so that a test has the same name on every worker."""
     if isinstance(val, set | frozenset):
         return "-".join(sorted(str(one) for one in val)) or "none"
     return None
@@ -91,13 +91,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable() -> Generator[None, Any, Any]:
-    """Escape lone surrogates in a report, because workers send reports as UTF-8."""
+    """Escape lone surrogates in a report, because UTF-8, in which workers send reports, cannot encode them."""
     return _encodable((yield))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Use one more worker than there are cores, because many tests wait for other processes."""
+    """Return the number of workers: one more than there are cores, because many tests wait for other processes."""
     return (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) + 1
 
 
@@ -114,7 +114,7 @@ _STARTED = pytest.StashKey[float]()
 
 
 def _check_name(item: pytest.Item) -> None:
-    """Reject a test name that contains a set: the order of the set differs between workers, so xdist would stop."""
+    """Reject a test name that contains a set, because workers order the set differently and xdist would stop."""
     values = item.callspec.params.values() if hasattr(item, "callspec") else ()
     if any(isinstance(value, set | frozenset) and len(value) > 1 and str(value) in item.name for value in values):
         raise pytest.UsageError(f"{item.nodeid}: leave out `ids`, and the set is named by its sorted elements")

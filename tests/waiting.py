@@ -1,7 +1,8 @@
-"""Functions to wait for a thread, process or task: `until` blocks, and `eventually` awaits. Tests use no other wait.
+"""Functions that wait for a thread, process or task: `until` blocks, and `eventually` awaits.
 
-Both call a function until it returns a value. None and False mean “not yet”. Any other empty value, such as an empty
-list, is an error, because it could mean “not yet” or be the value.
+Tests wait in no other way. Both functions call a given function until that function returns a value. None and False
+mean “not yet”. Any other empty value, such as an empty list, is an error, because it might mean “not yet” or be the
+awaited value.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from types import CodeType
 from typing import Generic, TypeVar
 
-PATIENCE = 240.0  # s; enough on a busy machine, so that only a hang takes this long
+PATIENCE = 240.0  # s; so long that only a hang reaches it, even on a busy machine
 LONG = 1200.0  # s; the same for many minutes of audio
 
 _now = time.monotonic
@@ -25,9 +26,9 @@ def until(look: Callable[[], Found | None], what: str = "", timeout: float = PAT
     """Block until `look` returns a value, and return that value.
 
     Args:
-        look: returns None or False until there is a value.
-        what: name of the value in the error message; by default the source line of `look`.
-        timeout: longest wait, s.
+        look: function that returns None or False until there is a value.
+        what: name of the value for the error message; by default the source line of `look`.
+        timeout: maximum time to wait, s.
 
     Raises:
         AssertionError: `look` returned no value within the timeout.
@@ -39,7 +40,7 @@ def until(look: Callable[[], Found | None], what: str = "", timeout: float = PAT
 
 
 async def eventually(look: Callable[[], Found | None], what: str = "", timeout: float = PATIENCE) -> Found:
-    """Do the same as `until`, but let the event loop run meanwhile."""
+    """Do the same as `until`, but without blocking the event loop."""
     wait = _Wait(look, what, timeout)
     while not wait.is_over():
         await asyncio.sleep(0.005)
@@ -47,7 +48,7 @@ async def eventually(look: Callable[[], Found | None], what: str = "", timeout: 
 
 
 def described(look: Callable[[], object]) -> str:
-    """Return the source line of a function and its location."""
+    """Return the source line of a function, with the file name and line number."""
     code = getattr(look, "__code__", None)
     if not isinstance(code, CodeType):
         return repr(look)
@@ -56,7 +57,7 @@ def described(look: Callable[[], object]) -> str:
 
 
 class _Wait(Generic[Found]):
-    """One wait: decides whether a value was found and whether the time is over."""
+    """The state of one wait: the function to call, the end of the timeout, and the value once it is found."""
 
     found: Found
 
@@ -67,9 +68,9 @@ class _Wait(Generic[Found]):
         self._end = _now() + timeout
 
     def is_over(self) -> bool:
-        """Call the function once and return whether it returned a value.
+        """Call the function once, and return whether it has returned a value.
 
-        The last call is made after the timeout, even if the machine was too busy for any earlier call.
+        The last call is made after the timeout, so there is at least one call even if the machine is very busy.
         """
         late = _now() >= self._end
         found = self._look()
