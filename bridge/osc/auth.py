@@ -1,8 +1,9 @@
 """Authorization of OSC commands that may cost money.
 
-A command with the argument `token` needs the right token, whichever machine sends it. Other commands that may cost
-money are accepted from this machine, and for a limited time from any sender that has sent `/bridge/unlock` with the
-secret. server.py calls `Authorization.check` before it runs such a command. All other commands need no authorization.
+A command with the argument `token` needs the right token, no matter which machine sends the command. Other commands
+that may cost money are accepted from this machine, and for a limited time from any sender that has sent
+`/bridge/unlock` with the secret. Before server.py runs any of these commands, it calls `Authorization.check`. All other
+commands need no authorization.
 """
 
 from __future__ import annotations

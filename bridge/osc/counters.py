@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 @dataclass(slots=True)
 class Counters:
-    """Totals since the server started. The server logs them when it stops."""
+    """The totals since the server started, which are logged when the server stops."""
 
     packets: int = 0  # datagrams and TCP packets
     messages: int = 0  # messages in these packets

@@ -1,6 +1,7 @@
 """Detects messages that an unreliable network has duplicated, and values that arrive out of order.
 
-server.py asks `Deduplicator` before it runs a command. The first of these rules that applies to a message decides:
+Before server.py runs a command, `Deduplicator` checks whether the message is a duplicate. Only the first rule that
+applies to the message counts:
 
 1. A message that names its press (last argument "press:…") is a duplicate if the same name has arrived within
    `NAMED_FOR`, over UDP or TCP.
@@ -27,7 +28,7 @@ from bridge.osc.peer import Key, Peer
 PREFIX = "press:"
 ECHO = 0.1  # s within which an identical message counts as a duplicate
 SLIP = 1.0  # the same for commands that may cost money, s, so that a double tap does not charge twice
-NAMED_FOR = 600.0  # s for which a press is recognized by its name or time tag
+NAMED_FOR = 600.0  # time for which the name or time tag of a press is remembered, s
 MOST = 4096  # maximum number of remembered presses, and of remembered time tags
 ANSWERS = 4  # maximum number of replies kept for each press
 
@@ -41,7 +42,7 @@ class Request:
 
     peer: Peer  # the sender
     at: float = 0.0  # time of arrival on the event loop's clock, s
-    known_for: float = 0.0  # s for which a duplicate is recognized
+    known_for: float = 0.0  # time for which duplicates of this press are recognized, s
     named: bool = False  # whether the press has a name or a time tag
     answers: list[bytes] = field(default_factory=list)
 
@@ -66,7 +67,10 @@ class Deduplicator:
         self._dated: dict[tuple[Key, str], float] = {}  # newest time tag of each sender and address
 
     def take(self, message: Incoming, peer: Peer, command: Command) -> tuple[Incoming, Request] | None:
-        """Return the message without its press name, and a `Request`. Answer a duplicate again, and return None."""
+        """Return the message without its press name, and a `Request`.
+
+        If the message is a duplicate, repeat the replies and return None.
+        """
         name, message = _named(message)
         if name:
             peer.send(build("/bridge/ack", name))
@@ -92,7 +96,7 @@ class Deduplicator:
         return message, request
 
     def is_old(self, message: Incoming, peer: Peer) -> bool:
-        """Return whether the time tag shows that a newer value has already arrived."""
+        """Return whether a value with a later time tag has already arrived from the sender."""
         if message.due is None:
             return False
         where = (peer.key, message.address)
@@ -104,7 +108,7 @@ class Deduplicator:
 
 
 def _named(message: Incoming) -> tuple[str, Incoming]:
-    """Return the name of a press ("" if it has none) and the message without that name."""
+    """Return the name of a press ("" for none), and the message without that name."""
     last = message.arguments[-1] if message.arguments else None
     if isinstance(last, str) and last.startswith(PREFIX):
         name = last.removeprefix(PREFIX)[:64]

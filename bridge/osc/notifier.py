@@ -27,7 +27,7 @@ from bridge.osc.subscriptions import Subscriber, Subscriptions
 from bridge.protocol.job import ENDED, State
 
 _OVER = frozenset(str(state) for state in (*ENDED, State.PARTIAL))
-AFTERWARDS = 1.0  # s after a job's end during which its error and its result paths may still arrive
+AFTERWARDS = 1.0  # time after a job's end during which its error and its result paths may still arrive, s
 
 # Sender of the command that runs in this task. Values set by the command are sent to all subscribers but this one.
 ORIGIN: ContextVar[Key | None] = ContextVar("ORIGIN", default=None)

@@ -87,7 +87,7 @@ def _sendable(text: str) -> str:
 
 
 def _elements(data: bytes, due: float | None, depth: int, limit: int) -> Iterator[tuple[bytes, float | None]]:
-    """Yield the messages of a packet, each with the time of its innermost bundle."""
+    """Yield the messages in a packet, each with the time tag of the innermost bundle that contains it."""
     if not data.startswith(_BUNDLE):
         yield data, due
         return

@@ -20,7 +20,7 @@ class Peer(Protocol):
     def host(self) -> str: ...
 
     def send(self, data: bytes) -> bool:
-        """Send a packet. Return False if it was definitely not sent; True does not mean that it has arrived."""
+        """Send a packet. Return False if it was definitely not sent; True does not mean that the packet has arrived."""
         ...
 
     def close(self) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MOST = 64  # maximum number of open websockets
-PATIENCE = 5.0  # s within which a complete request must arrive
+PATIENCE = 5.0  # time within which a complete request must arrive, s
 LARGEST = 4096  # maximum size of a websocket message, bytes
 _WAITING = 256  # number of values queued for a slow client before it is disconnected
 
