@@ -1,6 +1,6 @@
 """Turns the values that a control sends into commands: buttons, faders, encoders, program changes.
 
-device.py passes values to the handlers. They run commands, set lights and start timers through `Deck`.
+device.py passes values to the handlers, which run commands, set lights and start timers through `Deck`.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bridge.midi.mapping import ENCODERS, MAPPABLE, Binding, Look, arguments
 from bridge.midi.takeover import PickUp
 
 INTERVAL = 1 / 60  # minimum time between two changes of one parameter, s; the last value is always applied
-TWICE = 2.0  # s within which the second press must follow, for a control that may cost money but cannot be held
-MOST_STEPS = 4  # maximum number of presets that one fast turn of an encoder skips to
+TWICE = 2.0  # time for the second press of a control that may cost money but cannot be held, s
+MOST_STEPS = 4  # maximum number of presets by which one fast turn of an encoder moves
 
 _BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # command for right turn → for left turn
 
@@ -189,7 +189,7 @@ class Toggle(_Pressed):
 
 
 class Program(_Pressed):
-    """A program change: either a single program runs the command, or each program selects the preset at its index."""
+    """A program change: either a single program runs the command, or each one selects a preset by index."""
 
     def feed(self, value: int) -> None:
         if self.control.any_number:

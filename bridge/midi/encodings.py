@@ -14,7 +14,7 @@ from bridge.midi.messages import PAIRED, Spot
 
 Encoder = Literal["twos", "offset", "sign"]
 
-PATIENCE = 0.005  # s to wait for the lower half of a value before the upper half is used alone
+PATIENCE = 0.005  # time to wait for the lower half of a value before the upper half is used alone, s
 
 
 def turned(value: int, encoder: Encoder) -> int:
@@ -65,10 +65,10 @@ class Pairs:
 
     @property
     def waiting(self) -> bool:
-        """Return whether `due` must be called later."""
+        """Return whether `due` must be called later, because an upper half is still waiting."""
         return bool(self._waiting)
 
     def _alone(self, wide: Spot) -> Iterator[tuple[Spot, int]]:
-        """Yield an upper half as a 14-bit value by repeating its bits, so that 0 becomes 0 and 127 the maximum."""
+        """Yield an upper half as a 14-bit value by repeating its bits, so that 127 becomes the maximum."""
         if self._waiting.pop(wide, None) is not None:
             yield wide, self._upper[wide] << 7 | self._upper[wide]

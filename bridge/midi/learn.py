@@ -13,7 +13,7 @@ from itertools import pairwise
 from bridge.midi.encodings import Encoder
 from bridge.midi.messages import PAIRED, Spot
 
-GATHER = 0.6  # s during which further values are collected to detect the encoder mode
+GATHER = 0.6  # time during which further values are collected to detect the encoder mode, s
 REPEATS = 3  # number of values after which a control counts as moved, even if all values are equal (an encoder)
 
 _LOW, _HIGH = range(1, 16), range(113, 128)  # values for a few steps up and down in two's complement
@@ -31,7 +31,7 @@ class Caught:
 
     @property
     def is_button(self) -> bool:
-        """Return whether the control only sends “pressed” and “released”."""
+        """Return whether the control sends only the values for “pressed” and “released”."""
         return self.spot.message == "note" or set(self.values) <= {0, self.spot.top}
 
 

@@ -67,7 +67,7 @@ class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Colour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A colour that is sent on a channel of its own, which may differ from the control's."""
+    """A colour for whose value a light uses another channel than the control does."""
 
     channel: _Channel
     value: _Seven

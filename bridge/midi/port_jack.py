@@ -38,7 +38,7 @@ class JackBackend:
         self._gone = False
         self._inputs: dict[str, tuple[Any, Heard]] = {}
         self._outputs: dict[str, _Output] = {}
-        self._listening: tuple[tuple[str, Any, Heard], ...] = ()  # replaced, never modified: JACK's thread reads it
+        self._listening: tuple[tuple[str, Any, Heard], ...] = ()  # JACK's thread reads it: replace it, never modify it
         self._sending: tuple[_Output, ...] = ()
         self._sent = threading.Event()
         self._client.set_shutdown_callback(self._shut)

@@ -1,7 +1,7 @@
 """The daemon's side of the MIDI process, which is restarted whenever it ends unexpectedly.
 
-surface.py → here ↔ port_host.py. The process reports which device it is about to open, so a crash can be attributed to
-that device.
+surface.py → here ↔ port_host.py. The process reports which device it is about to open, so a crash can be attributed
+to that device.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 AGAIN = (0.2, 1.0, 5.0)  # s before each restart of the process; the last delay repeats
 _Hex = Annotated[str, msgspec.Meta(pattern="^([0-9a-f]{2})*$")]
-PATIENCE = 3.0  # s within which the process must turn the lights off and end
+PATIENCE = 3.0  # time within which the process must turn the lights off and end, s
 
 
 class HostMessage(msgspec.Struct):

@@ -28,7 +28,7 @@ class Listener:
 
     heard: Callable[[str, bytes], None]  # receives each message, with its device
     changed: Callable[[Devices], None]  # called after a device or port has changed
-    trouble: Callable[[BridgeError], None]  # called if MIDI or a device fails; it is tried again
+    trouble: Callable[[BridgeError], None]  # called if MIDI or a device fails; retries follow
 
 
 NO_LISTENER = Listener(lambda device, data: None, lambda devices: None, lambda error: None)  # before `start`
@@ -50,7 +50,7 @@ class Ports(Protocol):
         ...
 
     def set_farewell(self, device: str, messages: Sequence[bytes]) -> None:
-        """Set the messages that are sent to a device before its output is closed for any reason."""
+        """Set the messages to send to a device before its output is closed, for whatever reason it is closed."""
         ...
 
     async def stop(self) -> None:

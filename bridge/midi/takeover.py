@@ -30,6 +30,6 @@ class PickUp:
         return self._held
 
     def changed_elsewhere(self, current: float) -> None:
-        """Stop following the fader if the value was changed elsewhere and is now away from the fader's position."""
+        """Stop following the fader if a change made elsewhere has moved the value away from it."""
         if self._last is None or abs(self._last - current) > NEAR:
             self._held = False
