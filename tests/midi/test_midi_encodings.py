@@ -91,7 +91,7 @@ def test_other_controls_pass_through_pairs() -> None:
 
 
 def encoded(steps: int, encoder: Encoder) -> int:
-    """Return the value that an encoder sends for a number of steps, according to documents of manufacturers."""
+    """Return the value that an encoder sends for a number of steps, according to manufacturers' documentation."""
     return {"twos": steps % 128, "offset": 64 + steps, "sign": steps if steps >= 0 else 64 + abs(steps)}[encoder]
 
 
@@ -109,7 +109,7 @@ def test_the_three_encoder_modes(encoder: Encoder, up: int, down: int) -> None:
     st.sampled_from(["twos", "offset"]), st.lists(st.integers(1, 5), min_size=2, max_size=20), st.sampled_from([1, -1])
 )
 def test_a_steadily_turned_encoder_is_recognized(encoder: Encoder, speeds: list[int], direction: int) -> None:
-    values = [encoded(direction * speed, encoder) for speed in [speeds[0], *speeds]]  # starts with two equal values
+    values = [encoded(direction * speed, encoder) for speed in [speeds[0], *speeds]]  # the first two are equal
     assert counting(values) == encoder
 
 

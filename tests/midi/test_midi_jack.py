@@ -172,7 +172,7 @@ def test_a_device_is_reconnected(daemon: Daemon, pad: Device, room: Sandbox, sub
     try:
         again.wait_until_heard()
         until(lambda: len(again.received) >= 3)
-        until(lambda: again.shown(3) == (1, 127))  # the preset that was selected before
+        until(lambda: again.shown(3) == (1, 127))  # the light of the preset that was already selected
         before = subscriber.presets()
         again.play(pressed(1))
         until(lambda: subscriber.presets() != before)

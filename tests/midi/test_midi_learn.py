@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bridge.midi.learn import GATHER, Catcher, Caught
 from bridge.midi.messages import Spot, read
 
-Moves = list[tuple[float, str, bytes]]  # s since the previous move, device, message
+Moves = list[tuple[float, str, bytes]]  # time since the previous move (s), device, message
 
 
 def caught(moves: Moves) -> Caught | None:

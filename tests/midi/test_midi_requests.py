@@ -221,7 +221,7 @@ async def test_a_template_works_at_once(rig: Rig) -> None:
 
 @pytest_asyncio.fixture
 async def asker(rig: Rig) -> AsyncIterator[UdpClient]:
-    """Return a client that is connected to an OSC server with the MIDI service."""
+    """Yield a client that is connected to an OSC server with the MIDI service."""
     await rig.start("Pad")
     rig.bridge.talk = rig.service
     surface = OscServer(rig.bridge, rig.bus, OSC, lambda: TOKEN)

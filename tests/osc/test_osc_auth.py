@@ -135,7 +135,7 @@ async def test_the_server_checks_unlocks_and_runs(stage: Stage, loop_clock: Loop
     send("/bridge/unlock", "not-the-secret")
     send("/bridge/unlock", SECRET)
     await stage.settle()
-    loop_clock.advance(ECHO)  # any earlier, the next message would count as a duplicate
+    loop_clock.advance(ECHO)  # before this time, the next message would count as a duplicate
     send("/bridge/remix", 1.0)
     await stage.settle()
     answers = [

@@ -240,7 +240,7 @@ async def test_a_dead_subscriber_is_dropped_without_affecting_others(stage: Stag
         while stage.surface._subscriptions.subscriptions(dead):
             number += 1
             stage.bus.publish(Alert("c", str(number)))
-            await asyncio.sleep(0.002)  # time for the ICMP error to arrive
+            await asyncio.sleep(0.002)  # gives the ICMP error time to arrive
     await alive.hear("/bridge/alert", "c", str(number))
     assert len(alive.of("/bridge/alert")) == number
     await stage.settle()
