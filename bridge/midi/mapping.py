@@ -67,7 +67,7 @@ class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Colour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A colour for whose value a light uses another channel than the control does."""
+    """A colour whose value is sent on a different channel from the control's messages."""
 
     channel: _Channel
     value: _Seven

@@ -31,7 +31,7 @@ MOST = 64  # maximum number of unlocked senders; one more locks the sender that 
 
 
 class Authorization:
-    """A check of whether a sender may run a command, with a list of the unlocked senders."""
+    """The authorization of commands, with the list of unlocked senders."""
 
     def __init__(self, token: Callable[[], str], settings: Osc, clock: Callable[[], float] = time.monotonic) -> None:
         """Start with every sender locked.

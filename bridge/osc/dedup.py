@@ -53,7 +53,7 @@ class Request:
         self.peer.send(data)
 
     def fail(self, data: bytes) -> None:
-        """Send an error. After `ECHO`, an identical press without a name or time tag then counts as a new press."""
+        """Send an error. If the press has no name or time tag, an identical press counts as new after `ECHO`."""
         self.reply(data)
         if not self.named:
             self.known_for = min(self.known_for, ECHO)
