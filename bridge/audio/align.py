@@ -37,7 +37,7 @@ class Measured:
     sharpness: float  # peak divided by the standard deviation of the correlation at all lags up to FAR
     prominence: float  # 1 - second highest peak / highest peak
     agreement: float  # fraction of segments whose own best offset is on the line, 0..1
-    harmony: float  # similarity of the harmonies above chance, see harmony.shared
+    harmony: float  # similarity of the harmonies minus that of unrelated music, see harmony.shared
 
 
 def measure(source: Mono, result: Mono) -> Measured | None:

@@ -33,7 +33,7 @@ def silence(frames: int, channels: int, size: int = FRAMES) -> Iterator[Block]:
 def sound_alone(block: Block) -> tuple[Block, int]:
     """Return the block with invalid samples (NaN, infinite, beyond MOST) set to zero, and the number of these samples.
 
-    A dot product shows whether the block has invalid samples; this takes a third of the time of testing each sample.
+    A dot product shows whether the block has invalid samples; this takes a third as long as testing each sample.
 
     >>> sound_alone(np.float32([[0.5, np.nan]]))
     (array([[0.5, 0. ]], dtype=float32), 1)

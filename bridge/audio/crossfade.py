@@ -26,7 +26,7 @@ Values = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The prominence of a join; each rank is the fraction (0..1) of moments around the join that change less."""
+    """The prominence of a join; each rank is the fraction (0..1) of nearby moments at which the sound changes less."""
 
     step_db: float  # level after the join relative to the level before it, dB
     step_rank: float  # rank of that level step
@@ -205,7 +205,7 @@ def _steps(sound: Block, level: int, width: int) -> Values:
 
 
 def _changes(sound: Block, rate: int) -> tuple[Values, int, int]:
-    """Return the spectral flux from window to window, and the hop and window size in frames."""
+    """Return the spectral flux from window to window, and the hop and the window size, both in frames."""
     size = 1 << max(5, round(np.log2(WINDOW * rate)))
     hop = size // 4
     count = max(2, (len(sound) - size) // hop + 1)

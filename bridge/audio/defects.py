@@ -44,7 +44,8 @@ def steadiness(sound: Mono) -> float:
     mean = power.mean(axis=0)
     heard = mean > mean.max() * 1e-6  # leave empty frequencies out
     flat = np.exp(np.log(power[:, heard] + mean[heard] * 1e-9).mean(axis=0)) / mean[heard]
-    lines = np.exp(np.log(mean[heard]).mean()) / mean[heard].mean()  # low for a steady tone, whose power is also flat
+    # Flatness over frequency: low for a steady tone, whose power over time is flat as well.
+    lines = np.exp(np.log(mean[heard]).mean()) / mean[heard].mean()
     return float(np.median(flat) * min(1.0, lines / 0.02))
 
 

@@ -16,7 +16,7 @@ from bridge.audio.onsets import RATE, Mono
 SIZE, HOP = 4096, 1600  # frames at onsets.RATE: windows of 0.26 s, every 0.1 s
 STEP = HOP / RATE  # seconds between two windows
 LOWEST, HIGHEST = 110.0, 2500.0  # Hz; range of the tones that are compared
-SHIFTS = range(-80, 81, 5)  # steps by which the sounds are shifted to find the similarity of unrelated music
+SHIFTS = range(-80, 81, 5)  # steps by which one sound is shifted in time, to find the similarity of unrelated music
 CHANCE = 10  # steps; smallest shift at which two sounds count as unrelated music
 
 Chroma = npt.NDArray[np.floating[Any]]
@@ -45,7 +45,9 @@ def chroma(sound: Mono) -> Chroma:
 
 
 def shared(source: Chroma, result: Chroma, offset: float, drift: float) -> float:
-    """Return the similarity of two aligned sounds above chance: about 0 for different pieces, 0.6 for the same music.
+    """Return the similarity of two aligned sounds, minus the similarity of unrelated music.
+
+    The value is about 0 for different pieces and about 0.6 for the same music.
 
     Args:
         source: `chroma` of the source.
@@ -67,7 +69,7 @@ def shared(source: Chroma, result: Chroma, offset: float, drift: float) -> float
 
 
 def _alike(source: Chroma, laid: Chroma, shift: int) -> float:
-    """Return the highest correlation over the 12 transpositions, at one shift."""
+    """Return the highest correlation over the 12 transpositions, at one time shift."""
     first = source[max(0, -shift) : len(source) - max(0, shift)]
     second = laid[max(0, shift) : len(laid) - max(0, -shift)]
     size = float(np.sqrt((first**2).sum() * (second**2).sum()))

@@ -42,7 +42,9 @@ def frame_at(data: Bytes, start: int) -> tuple[int, int] | None:
 
 
 def counted(data: Bytes) -> int | None:
-    r"""Return the number of samples per channel, or None if a tag contains the encoder delay or no frame is found.
+    r"""Return the number of samples per channel; None if a tag contains the encoder delay, or if no frame is found.
+
+    If a tag contains the encoder delay, libsndfile's own count is correct.
 
     >>> counted((b"\xff\xfb\x90\x00" + bytes(413)) * 10)
     11520

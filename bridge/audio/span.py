@@ -78,7 +78,7 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """A part of a source that continues before its start and after its end with repeats of complete bars."""
+    """A part of a source, extended before its start and after its end by repeats of complete bars."""
 
     played: Played  # the source
     first: int  # first frame of the part
@@ -91,7 +91,7 @@ class Repeated:
         return self.played.channels
 
     def missing(self, start: int, frames: int) -> int:
-        """Return how many of the `frames` frames from frame `start` are silent; all must be within the part."""
+        """Return how many of the `frames` frames from frame `start` are silent; all must be frames of the part."""
         return self.played.missing(start, frames)
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:

@@ -48,7 +48,7 @@ def stretched(blocks: Iterable[Block], rate: int, speed: float, semitones: float
         blocks: stereo, float32.
         rate: Hz.
         speed: source seconds per result second; 2 is twice as fast.
-        semitones: pitch shift; ignored without the library (see `available`), when the pitch follows the speed.
+        semitones: pitch shift. Without the library (see `available`), it is ignored and the pitch follows the speed.
 
     >>> sum(len(block) for block in stretched([np.zeros((48000, 2), np.float32)], 48000, speed=2.0, semitones=0))
     24000

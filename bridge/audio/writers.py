@@ -20,7 +20,9 @@ from bridge.audio import bwf_header
 from bridge.audio.block import FRAMES, Block
 from bridge.audio.files import name_of
 
-LEVEL = 0.5  # FLAC level 4 of 8; 30 s take 20 ms longer than at level 1, but 6 % fewer bytes: faster below 130 Mbit/s
+# FLAC level 4 of 8. Compared with level 1, 30 s of audio take 20 ms longer to encode, but the file is 6 % smaller,
+# which saves time in total if it is sent at less than 130 Mbit/s.
+LEVEL = 0.5
 SPOOL_BYTES = 64 * 2**20  # size above which a spool moves to disk
 
 

@@ -17,8 +17,8 @@ Spectrum: TypeAlias = npt.NDArray[np.complex64]  # windows × bins
 def generator(seed: int, purpose: str, index: int = 0) -> np.random.Generator:
     """Return a random generator for one purpose and one phrase or section.
 
-    Each purpose and index has its own stream of numbers, so that a long clip sounds the same however it is divided into
-    sections.
+    Each purpose, and within it each phrase or section, has its own stream of numbers, so that a long clip sounds the
+    same however it is divided into sections.
     """
     return np.random.default_rng([seed & 0xFFFF_FFFF, zlib.crc32(purpose.encode()), index + (1 << 20)])
 

@@ -127,7 +127,10 @@ def breaks(material: Material) -> list[Cell]:
 
 
 def half_speed(material: Material) -> list[Cell]:
-    """Replace every two bars by the first bar at half speed, an octave lower; their last beat keeps full speed."""
+    """Replace every pair of bars with its first bar at half speed, an octave lower.
+
+    The last beat of the pair keeps full speed.
+    """
     cells: list[Cell] = []
     for pair in range(0, len(material.bars) - 1, 2):
         start, stop = material.bars[pair], material.bars[min(pair + 2, len(material.bars) - 1)]
@@ -140,9 +143,9 @@ def half_speed(material: Material) -> list[Cell]:
 
 
 def off_beat(material: Material) -> list[Cell]:
-    """Keep the clip on the off-beats and lower or mute it elsewhere, except in the first 8 steps of the last bar.
+    """Keep the clip on the off-beats and lower or mute it elsewhere, to make room for the echoes.
 
-    The level elsewhere falls with the depth, to make room for the echoes.
+    The level elsewhere falls as the depth increases. The first 8 steps of the last bar are kept in full.
     """
     bed = max(0.0, 1.0 - 1.15 * material.depth)
     cells: list[Cell] = []

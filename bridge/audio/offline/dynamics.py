@@ -13,7 +13,7 @@ import numpy as np
 from bridge.audio.offline.arrays import Audio, at_rate, decibels
 
 CONTROL = 500  # values per second of a control curve
-SOUNDING = -52.0  # dBFS over half a second; lowest level of the clip at which drums have their full level
+SOUNDING = -52.0  # dBFS; drums have their full level if the clip's loudest 50 ms within half a second reach this
 UNDER = 18.0  # dB below the clip's loudness; replaces SOUNDING for clips quieter than -34 LUFS
 CLOSING = 14.0  # dB; further fall of the clip's level after which drums are silent
 
@@ -68,7 +68,9 @@ def drive(audio: Audio, amount: float, reference: float) -> Audio:
 
 
 def activity(audio: Audio, rate: int, loudness: float) -> Audio:
-    """Return the gain (0..1) of a gate for each frame; the gate is open if the clip sounds within half a second.
+    """Return the gain (0..1) of a gate for each frame.
+
+    The gate is open if the clip sounds at any time in the half second around the frame.
 
     Drums, bass and hiss are multiplied by this gain, so that they stop with the clip and silence stays silent.
 

@@ -24,7 +24,7 @@ class Bump:
 
     centre: float  # Hz
     gain: float  # dB at the centre
-    octaves: float  # distance from the centre at which the gain in dB has fallen to exp(-1/2), octaves
+    octaves: float  # octaves from the centre at which the gain in dB is exp(-1/2) times the gain at the centre
 
 
 @dataclass(frozen=True, slots=True)

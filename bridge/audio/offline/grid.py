@@ -147,9 +147,9 @@ def build_grid(beats: tuple[float, ...], downbeats: tuple[int, ...], seconds: fl
 
 
 def felt(grid: Grid, lowest: float, highest: float) -> Grid:
-    """Double or halve the tempo if the new tempo is in the range of a style.
+    """Double a tempo below a style's range, or halve a tempo above it, if the new tempo does not overshoot the range.
 
-    For example, drum and bass over a song at 87 BPM plays at 174 BPM. If neither tempo fits, the grid is not changed.
+    Otherwise, the grid is not changed. For example, drum and bass over a song at 87 BPM plays at 174 BPM.
 
     Args:
         grid: grid at the tempo of the DAW or the clip.

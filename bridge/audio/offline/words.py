@@ -70,7 +70,7 @@ def choose(tags: str, hint: str = "") -> tuple[Family, bool]:
 def choose_name(tags: str, hint: str = "") -> tuple[str, bool]:
     """Choose a family by name.
 
-    Each tag votes for the family with the longest matching word. Earlier tags count more, as they do for the model.
+    Each tag votes for the family whose matching word is longest. Earlier tags count more, as they do for the model.
 
     Args:
         tags: tags separated by commas, or free text.
