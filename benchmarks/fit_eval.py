@@ -128,7 +128,11 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
-    """Return (threshold, corrected fraction of related pairs, wrong fraction of corrections) for each threshold."""
+    """Return, for each threshold, a tuple of three numbers.
+
+    These are the threshold, the fraction of related pairs that are corrected, and the fraction of corrections that are
+    wrong.
+    """
     related = sum(row.pair.related for row in rows)
     curve = []
     for threshold in sorted({row.sure for row in rows}):
@@ -140,7 +144,7 @@ def coverage(rows: Sequence[Row]) -> list[tuple[float, float, float]]:
 
 
 def covered(rows: Sequence[Row], wrong: float = 0.01) -> float:
-    """Return the largest coverage at which the wrong fraction of the corrections is at most `wrong`."""
+    """Return the largest coverage at which the fraction of corrections that are wrong is at most `wrong`."""
     return max((share_ for _, share_, bad in coverage(rows) if bad <= wrong), default=0.0)
 
 
@@ -175,7 +179,7 @@ def compare(folder: Path, pairs: Sequence[Pair], mine: Sequence[Row]) -> str:
 
 
 def _sizes(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the offset errors in ms and the drift errors in 0.01 %."""
+    """Return the offset errors in ms and the drift errors in units of 0.01 %."""
     return np.array([abs(row.error) * 1e3 for row in rows]), np.array([abs(row.drift) * 1e4 for row in rows])
 
 

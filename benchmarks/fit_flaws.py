@@ -32,7 +32,7 @@ FLAWS = (
 
 
 def heard(sound: np.ndarray) -> Heard:
-    """Return a sound in the form in which the task `fit` decodes it."""
+    """Return a sound in the form that the task `fit` gets by decoding a file."""
     intake = Intake(LOW, 1)
     intake.add(sound.astype(np.float32)[:, None])
     return Heard(sound.astype(np.float32), intake.passed(), LOW)

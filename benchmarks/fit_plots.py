@@ -28,7 +28,7 @@ def errors_plot(errors: Mapping[str, Sequence[float]], reach: float = 25.0) -> s
 
 
 def coverage_plot(curve: Sequence[tuple[float, float, float]], chosen: float) -> str:
-    """Return a plot of the wrong fraction of corrections against the coverage; a ring marks the chosen threshold."""
+    """Plot the fraction of corrections that are wrong against the coverage; a ring marks the chosen threshold."""
     height = 320
 
     def place(share: float, wrong: float) -> tuple[float, float]:

@@ -52,7 +52,7 @@ def packets(chance: random.Random) -> Iterator[bytes]:
 
 
 async def lateness(found: list[float]) -> None:
-    """Record how long work in the event loop delays a timer of 1 ms, in s of CPU time."""
+    """Record how much CPU time, in s, the event loop uses between two ticks of a 1 ms timer."""
     while True:
         before = time.thread_time()
         await asyncio.sleep(TICK)

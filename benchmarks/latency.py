@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/latency.py [--rounds 1000]
 
-Eight variations run at any time. The model is the fake on loopback, which takes 8 s per variation; the worker processes
-render and fit clips of 30 s. A real model runs on a different machine, so the fake has a lower priority. One sender
-sends these requests in turn and waits for each answer:
+Eight variations run at all times. The model is the fake on loopback, which takes 8 s per variation; the worker
+processes render and fit clips of 30 s. A real model runs on a different machine, so the fake has a lower priority. One
+sender sends these requests in turn and waits for each answer:
 
 - echo:   a process that returns every datagram and uses only asyncio, under the same load.
 - ack:    /bridge/remix with a name → /bridge/ack: the press has arrived.

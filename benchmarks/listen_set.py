@@ -3,7 +3,7 @@
 For tempo, the set contains pieces from openttd-openmsx with a constant tempo (unchanged, with pads, and without drums),
 generated songs and drum loops. For key, it contains scores from music21's corpus that state key and mode (chorales,
 quartets, piano, fiddle tunes), and the generated songs, which have chords, bass, melody and drums over common pop
-progressions. One half is for training; the other half is held out and evaluated once at the end.
+progressions. Half of the set is for training; the other half is held out and evaluated once at the end.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class Run:
 
 
 def age(home: Path, jobs: int) -> None:
-    """Copy the only finished job in the journal of a home `jobs` times, with new IDs."""
+    """Add copies of the only finished job in a home's journal: `jobs` copies, each with new IDs."""
     with contextlib.closing(sqlite3.connect(home / "bridge.db")) as db, db:
         old = db.execute("SELECT id FROM jobs LIMIT 1").fetchone()[0]
         rows = {
@@ -123,7 +123,7 @@ def resident(pid: int) -> float:
 
 
 class Watch(threading.Thread):
-    """A recorder of the finished variations, the CPU time and the memory, once per second to add little load."""
+    """A thread that records finished variations, CPU time and memory once per second, which adds little load."""
 
     def __init__(self, home: Path, pid: int, wanted: int, run: Run) -> None:
         super().__init__()
@@ -253,7 +253,7 @@ def report(run: Run, size: float, queued: int, history: int) -> None:
 
 
 def tenths(cost: list[tuple[int, float, float]], queued: int) -> list[tuple[float, float]]:
-    """Return, for each tenth of the queue, the CPU time per variation of the daemon and of the workers, ms."""
+    """Return the CPU time that the daemon and the workers use per variation, ms, for each tenth of the queue."""
     marks = [min(cost, key=lambda one: abs(one[0] - queued * tenth / 10)) for tenth in range(11)]
     found = []
     for (n0, daemon0, workers0), (n1, daemon1, workers1) in itertools.pairwise(marks):

@@ -34,7 +34,7 @@ from tests.fakes.studio import remix_args, write_tone
 from tests.midi.bytes_of import pressed, released
 from tests.waiting import until
 
-HOLDING, VELOCITY = 2, 100  # velocity of the light and of the echo
+HOLDING, VELOCITY = 2, 100  # MIDI velocities: of the message that turns the light on, and of the echoed press
 GOAL = 5.0  # ms; the bridge's p99 may exceed the p99 of the echo by this much
 MAPPING = f"""version = 1
 device = "Pad"

@@ -1,4 +1,4 @@
-"""Evaluates the joins between segments and the seams of loops with tables, plots and audio examples.
+"""Produces tables, plots and audio examples that show how audible the joins of segments and the seams of loops are.
 
 Music (openttd-openmsx) is rendered with the same instruments from two sound fonts. The second render is shifted by up
 to 20 ms and is up to 3 dB louder or quieter. The two renders stand for a model's results for two segments, and the task
@@ -145,7 +145,7 @@ def by_way(seen: Sequence[Seen]) -> Mapping[str, list[Seen]]:
 
 
 def ranks_plot(seen: Sequence[Seen]) -> str:
-    """Return a plot of each join's spectrum and level ranks, one row per method."""
+    """Return a plot of how each join ranks by its change in spectrum and in level, one row per method."""
     ways = by_way(seen)
     width, left, height = 640, 190, 44 * len(ways) + 46
     parts = [HEAD.format(w=width, h=height), f'<rect width="{width}" height="{height}" fill="white"/>']

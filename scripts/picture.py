@@ -53,7 +53,7 @@ def stage_control(data: bytes) -> str:
 
 
 def _tosc_shapes(page: Element) -> Iterator[Shape]:
-    """Yield buttons with the labels on top of them, faders, and texts."""
+    """Yield faders, text controls, and buttons with the labels on top of them."""
     nodes = page.findall("./children/node")
     labels = {_text(node, "name"): _default(node) for node in nodes if node.get("type") == "LABEL"}
     buttons = {_text(node, "name") for node in nodes if node.get("type") == "BUTTON"}

@@ -1,4 +1,4 @@
-"""Print a table of the parts of the test run with their times in the last report, or write it into CONTRIBUTING.md.
+"""From the last report, print a table of how long each part of the tests took, or write it into CONTRIBUTING.md.
 
     scripts/test --all && .venv/bin/python scripts/times.py --write
 
@@ -52,7 +52,7 @@ def times(report: Path) -> tuple[dict[str, Time], float]:
 
 
 def about_parts() -> list[tuple[str, str, str]]:
-    """Return the name of each part, what the part tests and the programs that it needs."""
+    """Return, for each part, its name, what it tests and which programs it needs."""
     rows = [(name, *WITHOUT[name]) for name in (FAST, SLOW)]
     for name, part in PARTS.items():
         needs = [*part.programs, *(Path(pattern.split("|")[0]).name for pattern in part.files), *part.modules]

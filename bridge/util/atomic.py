@@ -1,6 +1,6 @@
 """Writes files atomically, by writing a temporary file, flushing it to the disk and renaming it.
 
-Every file that another process reads, or a daemon that starts later, is written this way.
+Every file that is read by another process, or by a daemon that starts later, is written this way.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def write_json(path: Path, value: Mapping[str, Any], *, sync: bool = True) -> No
 
 
 def discard(partial: Path) -> None:
-    """Remove a partial file. A failure is ignored, because the error that left the file is reported anyway."""
+    """Remove a partial file. A failure is ignored, because the error that left the file behind is reported anyway."""
     with contextlib.suppress(OSError):
         partial.unlink(missing_ok=True)
 
@@ -98,7 +98,7 @@ def require_room(folder: Path, size: float, what: str) -> None:
     Args:
         folder: a folder on the disk to check.
         size: space needed, bytes.
-        what: clause for the error text that says what was not done.
+        what: what was not done, as a clause for the error text.
 
     Raises:
         DiskFull: the disk has less free space than `size`.

@@ -49,7 +49,8 @@ def validate(
         kind: the type with its limits: a plain, annotated or union type, or a `msgspec.Struct`.
         name: name of the value in the error; "" for a whole message.
         error: class of the error to raise.
-        place: returns the location of a key as a prefix for the error, for example "config.toml, line 3: ".
+        place: function that returns the location of a key as a prefix for the error, for example
+            "config.toml, line 3: ".
         secret: whether the error hides the value.
 
     Raises:

@@ -30,7 +30,7 @@ class Clip:
     path: Path  # source file
     path_right: Path | None  # file of the right channel if the channels are in separate files
     length: float  # length on the timeline, s
-    offset: float  # start of the clip, s of source after the start of the section, in playing direction
+    offset: float  # start of the clip, in source seconds from the start of the section, in playing direction
     playrate: float  # source seconds per timeline second
     preserve_pitch: bool  # whether the pitch stays the same when the playrate changes
     pitch: float  # additional pitch shift, semitones
@@ -40,7 +40,7 @@ class Clip:
     channels: str  # one of channels.MODES
     polarity: bool  # whether the polarity is inverted
     pan: float | None  # -1 … 1
-    line: tuple[tuple[float, float], ...] | None  # points of the time map: s of source after offset, s of result
+    line: tuple[tuple[float, float], ...] | None  # time map: (source seconds after `offset`, result seconds) points
 
     @classmethod
     def parse(cls, source: Mapping[str, Any], length: Mapping[str, Any]) -> Self:
@@ -115,7 +115,7 @@ def _line(warp: Any, seconds: float) -> tuple[tuple[float, float], ...]:
     """Return the points that map source time to result time so that the beats are evenly spaced over the clip.
 
     Args:
-        warp: pairs (beat, s of source after the offset), as in a request.
+        warp: pairs (beat, source seconds after the offset), as in a request.
         seconds: length of the clip, s.
     """
     pairs = [(float(beat), float(second)) for beat, second in warp or ()]

@@ -220,7 +220,7 @@ def _lead_over(params: Params, how: Cut) -> int:
     The length is 0 if the clip is not a loop, if it has handles, or if the raw result has no audio before the clip.
     """
     fade = min(round(crossfade.LOOP_FADE * how.rate), params.samples // 4)
-    has_handles = params.lead or params.tail  # with handles, the DAW loops within them
+    has_handles = params.lead or params.tail  # with handles, the DAW loops the audio between them
     return fade if params.loops and not has_handles and how.skip >= fade / how.rate else 0
 
 
@@ -247,7 +247,7 @@ def _kept(blocks: Iterator[Block], spool: writers.Spool, frames: int, progress: 
 def _write(params: Params, how: Cut, level: Level, spool: writers.Spool, size: int) -> dict[str, float] | None:
     """Write the file; return how noticeable the loop's seam is, or None if no loop was closed."""
     bext = dict(params.bext)
-    if "time_reference" in bext:  # time of the file's first frame; a slip leaves the clip in place
+    if "time_reference" in bext:  # time of the file's first frame; adjusted so that the clip keeps its time
         bext["time_reference"] = max(0, bext["time_reference"] + params.lead - how.start)
     chunk = bwf_header.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
     ends = crossfade.Ends(params.frames, round(AROUND * how.rate))

@@ -21,9 +21,9 @@ CLOSES = 0.005  # s; allowed deviation of a clip from a whole number of passes t
 class Around:
     """The requested handles and context around the clip."""
 
-    handles: tuple[float, float]  # length of the music before and after the clip for the DAW, s
-    context: float  # length of the music on each side for the model, including handles, s
-    period: float | None  # length of whole bars after which the clip may repeat, s on the timeline; None: no repetition
+    handles: tuple[float, float]  # length of the music that the DAW gets before and after the clip, s
+    context: float  # length of the music that the model gets on each side, including handles, s
+    period: float | None  # the clip may repeat after this time (whole bars), s on the timeline; None: no repetition
     loops: bool  # whether the DAW loops the clip
 
 
@@ -38,7 +38,7 @@ class Plan:
     before: int  # frames before the clip, at rate_out
     clip: int  # frames of the clip, at rate_out
     after: int  # frames after the clip, at rate_out
-    keep: tuple[float, float] = (0.0, 0.0)  # handles of real source audio before and after the clip for the DAW, s
+    keep: tuple[float, float] = (0.0, 0.0)  # handles (real source audio) that the DAW gets before and after the clip, s
     own: tuple[int, int] = (0, 0)  # source frames that play without repetition: the first frame, and one past the last
     period: int = 0  # source frames after which the audio repeats outside `own`; 0: no repetition
     loops: bool = False  # whether the end must lead seamlessly into the start

@@ -32,7 +32,7 @@ AROUND = 6.0  # s; a join is compared with this much music on each side
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One segment, with its position and how it is played."""
+    """One segment: its files, its position and the settings for playing it."""
 
     path: Path  # the raw result
     source: Path  # the submitted segment
@@ -53,7 +53,7 @@ class Join:
     """The join of two neighbouring segments."""
 
     at: int  # frame of the clip at which the cross-fade starts
-    step_db: float  # how much louder the second segment is in the overlap, after both gains, dB
+    step_db: float  # how much louder the second segment is in the overlap, with both gains applied, dB
     alike: float  # correlation of both segments in the cross-fade, -1..1
 
 
@@ -67,7 +67,7 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
         size: frames per block; does not change the file.
 
     Returns:
-        frames, sample_rate, legs (for each segment: alignment and gain_db), joins (for each join: at in s, alike,
+        frames, sample_rate, legs (for each segment: alignment and gain_db), joins (for each join: at (s), alike,
         evened_db, and the fields of crossfade.Measured).
 
     Raises:

@@ -32,7 +32,7 @@ class Wanted:
     """The target level, the true peak limit, and the span of the clip in the spool."""
 
     target: float | None  # loudness of the clip, LUFS; None: the loudness is not matched
-    undo_db: float  # gain to apply if there is no target, dB; reverses the gain of the upload
+    undo_db: float  # gain to apply if there is no target, dB; reverses the gain applied to the upload
     ceiling: float  # true peak limit, dBTP
     start: int  # first frame of the clip in the spool
     stop: int  # frame after the last frame of the clip in the spool

@@ -32,11 +32,13 @@ def offline(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
     Args:
         args: source (path), into (path of the WAV file to write, 32-bit float), tags, seed, and optionally amount
-            (0..1), tempo (BPM), beats (s, ascending), downbeats (indices into beats), family, lyrics (ignored).
+            (0..1), tempo (BPM), beats (s, ascending), downbeats (indices into beats), family, and lyrics, which are
+            ignored.
         progress: called with the completed fraction, 0..1.
 
     Returns:
-        seed, family, chosen (whether the tags or the preset chose the family), tempo (BPM), description (one line).
+        seed, family, chosen (False if neither the tags nor the preset chose the family), tempo (BPM), description (one
+        line).
 
     Raises:
         RequestError: an argument is invalid.

@@ -89,7 +89,7 @@ def writing(path: Path) -> Iterator[None]:
 
 
 def _discard(path: Path) -> None:
-    """Delete an unfinished file. A failure is ignored, because the error that left the file is reported anyway."""
+    """Delete an unfinished file. A failure is ignored, because the original error is reported anyway."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
 
