@@ -84,7 +84,7 @@ class Actions:
         return unit, "remix", job_folder.void(mark)
 
     async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:
-        """Return the job and the variations whose IDs a message contains."""
+        """Return the job that a message names, with all its variations or only those that the message names."""
         target = decode(message.args, TargetArgs)
         job, variations = await self.registry.find(target.variation_id or target.job_id)
         start = target.variation_id or target.job_id or job.id

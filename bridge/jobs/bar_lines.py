@@ -11,7 +11,7 @@ from statistics import median
 
 from bridge.protocol.request import Clip, Project
 
-NEAR = 0.02  # a clip counts as whole bars even if it is too short by this fraction of a bar
+NEAR = 0.02  # a clip counts as whole bars even if it falls short of them by up to this fraction of a bar
 EXACT = 0.02  # seconds: a length this close to whole bars is kept; rounding or a mouse edit causes such differences
 
 

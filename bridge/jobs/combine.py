@@ -11,7 +11,7 @@ import msgspec
 from bridge.errors import RequestError
 from bridge.protocol.request import Clip, Grid, RemixArgs
 
-SAME = 0.01  # seconds: beats of two clips that are at most this far apart count as one beat
+SAME = 0.01  # seconds: a beat of one clip and a beat of another that are at most this far apart count as one
 GAP = 1.0  # seconds: more silence than this between the clips causes a warning
 
 
@@ -27,7 +27,7 @@ def check(request: RemixArgs) -> None:
 
 
 def first_clip(request: RemixArgs) -> int:
-    """Return the index of the clip that begins first; the combined clip uses the same index."""
+    """Return the index of the clip that begins first; the combined clip takes over this index."""
     return min(range(len(request.clips)), key=lambda number: (request.clips[number].position or 0.0, number))
 
 
@@ -83,7 +83,7 @@ def _grid(clips: tuple[Clip, ...], start: float) -> Grid | None:
 
 
 def pieces(request: RemixArgs, rate: int) -> list[dict[str, object]]:
-    """Return each clip's position (`at`, in seconds) and length (`samples`), for DAWs that cut the result."""
+    """Return each clip's start in the result (`at`, in seconds) and length (`samples`), for DAWs that cut it up."""
     start, _ = span(request.clips)
     found: list[dict[str, object]] = []
     for clip in request.clips:

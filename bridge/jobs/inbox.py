@@ -98,8 +98,8 @@ class Inbox:
     async def _watch(self) -> None:
         """Scan when the operating system reports a change; if the folder cannot be watched, poll more often.
 
-        Files that arrive between the first scan and the start of the watch are not reported. Therefore, the first
-        report without changes triggers one more scan.
+        Files that arrive between the first scan and the start of the watch are not reported. Therefore, the folder
+        is scanned once more when the watch first reports that nothing has changed.
         """
         settled = False
         try:

@@ -50,7 +50,7 @@ def stages(
     return (
         # renders the clip with its handles to one FLAC file; a long clip is split into several files (runs per clip)
         render.stage(workers, store, settings.render),
-        # uploads the FLAC file to where the model can read it, once per content (per segment of the clip)
+        # uploads the FLAC file for the model to read, unless an earlier upload can be used (per segment of the clip)
         upload.stage(store, budget, clock),
         # submits to the model exactly once, with the ID on disk before the first poll (per segment of the variation)
         remix.stage(store, budget, home, clock),
@@ -128,7 +128,7 @@ class Pipeline:
 
 
 def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
-    """Yield each group of consecutive stages that use the same kind of unit, with the progress before the group."""
+    """Yield consecutive stages that run for the same kind of unit as a group, with the progress before the group."""
     before = 0.0
     for _, alike in groupby(stages, lambda stage: (stage.per_clip, stage.per_segment)):
         group = list(alike)
@@ -139,7 +139,7 @@ def _groups(stages: Sequence[Stage]) -> Iterator[tuple[list[Stage], float]]:
 def _shares(
     group: list[Stage], before: float, segment: int, segments: int
 ) -> Iterator[tuple[Stage, Callable[[float], float]]]:
-    """Yield a group's stages for one segment, each with a function from the stage's progress to the pipeline's."""
+    """Yield a group's stages for one segment, each with a function that turns its progress into the pipeline's."""
     start = before + segment / segments * sum(stage.weight for stage in group)
     for stage in group:
         yield stage, _share(start, stage.weight / segments)

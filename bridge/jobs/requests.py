@@ -144,7 +144,7 @@ def _asked(request: RemixArgs) -> dict[int, Clip]:
 
 
 def _not_honoured(asked: Mapping[str, Any], engine: Engine, recipe: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return a warning if the engine is not ACE-Step, and another if it ignores parameters that the user set."""
+    """Return a warning if the engine is not ACE-Step, and another if the engine ignores parameters set by the user."""
     can = engine.capabilities
     wanted = {name for name in asked if name in PARAMS or name == "amount"} - {"original_tags", "original_lyrics"}
     if str(asked.get("lyrics", "")).strip() in ("", INSTRUMENTAL):

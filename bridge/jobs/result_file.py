@@ -64,7 +64,7 @@ def make_folder(folder: Path) -> None:
 
 
 def safe(text: str) -> str:
-    """Remove separators, control characters, direction marks and trailing dots from a text for a file name."""
+    """Make text safe for a file name: remove separators, control characters, direction marks and trailing dots."""
     text = text.encode(errors="replace").decode()  # replaces lone surrogates, which come from names that are not UTF-8
     text = _UNWANTED.sub(" ", unicodedata.normalize("NFC", text))
     text = " ".join(text.split())
@@ -148,7 +148,7 @@ def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: 
 
 
 def _engine(context: VariationContext) -> dict[str, Any]:
-    """Return the engine that made the result; for the offline engine also the style family and the missing sounds."""
+    """Return the engine that made the result; for the offline engine also its style and the sounds it cannot add."""
     family = context.done["remix"]["answer"].get("family")
     offline = {"family": family, "needs_model": context.job.recipe.get("needs_model", "")} if family else {}
     return {"name": context.job.engine, "label": context.engine.capabilities.label, **offline}

@@ -38,7 +38,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 DISK_LOOK = 30.0  # seconds until a variation that failed on a full disk is tried again
-NETWORK_LOOK = 15.0  # seconds until a variation is tried again whose engine could not be reached despite retries
+NETWORK_LOOK = 15.0  # seconds until a variation is tried again after retries failed to reach its engine
 PERSON = "user"  # `reason` of a variation that waits for the user; a restart does not end the wait
 BUDGET_LOOK = 60.0  # seconds between checks of whether a waiting variation fits the budget
 

@@ -62,7 +62,7 @@ def _laid_out(seconds: float, count: int, overlap: float, lines: Sequence[float]
 
 
 def _shared(start: float, overlap: float, lines: Sequence[float]) -> tuple[float, float]:
-    """Return the start and end of an overlap: two bar lines, or else `start` and `overlap` seconds later."""
+    """Return the start and end of an overlap: two bar lines if possible, else `start` and `start + overlap`."""
     near = [line for line in lines if abs(line - start) <= overlap / 2]
     first = min(near, key=lambda line: abs(line - start), default=start)
     last = min((line for line in lines if line > first), key=lambda line: abs(line - first - overlap), default=start)

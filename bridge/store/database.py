@@ -47,7 +47,7 @@ class Database:
     # --- messages ----------------------------------------------------------------------------------------------------
 
     def take_in(self, message_id: str, digest: str, instance: str, body: bytes, received: float) -> bool:
-        """Record a message; return whether it still has to be applied: it is new, or a crash interrupted it.
+        """Record a message; return whether it must still be applied, because it is new or a crash interrupted it.
 
         Raises:
             RequestConflict: the ID was already used for different content.

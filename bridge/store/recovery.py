@@ -4,10 +4,10 @@ bridge.store.backup calls this module at every start. Nothing is submitted here,
 whenever a folder shows that the request may have been sent.
 
 Jobs and submissions are written to the journal before they are written to the folder. Therefore, a job that the journal
-lacks proves that the journal has lost entries, and so does a submission (`submit.json`) whose ID the journal lacks. Two
-missing results of one variation, or a missing result of its `place` stage, prove a loss as well. A variation's state is
-changed only after such proof. Any other single missing result proves nothing: results are written to the folder first,
-and a crash may have prevented the journal entry.
+lacks proves that the journal has lost entries, and so does a submission (`submit.json`) whose ID the journal lacks. If
+the journal lacks two results of one variation, or the result of its `place` stage, this proves a loss as well. A
+variation's state is changed only after such proof. If the journal lacks any other single result, this proves nothing:
+results are written to the folder first, and a crash may have prevented the journal entry.
 """
 
 from __future__ import annotations

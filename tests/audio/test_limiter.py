@@ -41,7 +41,7 @@ def true_peak_db(sound: Sound) -> float:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("rate", [8000, 44_100, 48_000])
 def test_peaks_that_fourfold_oversampling_misses_stay_under_the_ceiling(rate: int, seed: int) -> None:
-    """Noise up to 0.4 × the sample rate; without the limiter's margin, most seeds are up to 0.14 dB too loud."""
+    """Noise up to 0.4 × the sample rate: without the margin, most seeds exceed the ceiling by up to 0.14 dB."""
     loud = 0.3 * np.random.default_rng(seed).standard_normal((round(rate * 0.8), 2))
     loud = soxr.resample(loud, 0.8 * rate, rate, "VHQ").astype(np.float32)
     faded = limit(loud, rate, 6.0) * np.hanning(len(loud)).astype(np.float32)[:, None] ** 0.05

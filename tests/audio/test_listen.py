@@ -1,4 +1,4 @@
-"""Tests the tempo, key and kind of generated sounds and real music; two other estimators agree on the music's tempo."""
+"""Tests detecting tempo, key and kind in generated sounds and real music, on whose tempo two other estimators agree."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def test_nothing_has_no_loudness_and_no_peak() -> None:
 
 
 def test_a_peak_between_the_samples_is_found() -> None:
-    """As in EBU Tech 3341 from case 15: all samples of a quarter-rate sine at 45° are 3 dB below the sine's peaks."""
+    """As in EBU Tech 3341 from case 15 on: all samples of a quarter-rate sine at 45° are 3 dB below its peaks."""
     wave = 0.5 * np.sin(2 * np.pi * 0.25 * np.arange(48000) + np.pi / 4)
     tone = np.repeat((wave * np.hanning(48000))[:, None], 2, axis=1).astype(np.float32)
     assert peak_db(tone) == pytest.approx(20 * math.log10(0.5), abs=0.02)
@@ -163,7 +163,7 @@ def test_true_peak_is_that_of_the_ideal_interpolation(seed: int, cut: int) -> No
 
 @pytest.mark.parametrize("gain", [4.0, 20.0])
 def test_true_peak_of_clipped_sound_is_not_below_that_of_a_resampler(gain: float) -> None:
-    """Clipping adds energy up to half the sample rate, but soxr's filter attenuates it there."""
+    """Clipping adds energy up to half the sample rate, but soxr's filter attenuates the highest frequencies."""
     sound = np.clip(noise(48000 * 2, seed=9) * np.float32(gain), -0.9, 0.9).astype(np.float32)
     sound *= np.hanning(len(sound)).astype(np.float32)[:, None] ** 0.1
     by_soxr = 20 * math.log10(float(np.abs(soxr.resample(sound, 48000, 192000, "VHQ")).max()))

@@ -79,7 +79,7 @@ async def record(file: Path, player: Player, turns: tuple[tuple[float, Any], ...
     Args:
         file: the recording.
         player: a player that is playing.
-        turns: pairs of a time and a command; the command runs after this many recorded seconds.
+        turns: (seconds, command) pairs; each command runs once more than that many seconds have been recorded.
     """
     waiting = list(turns)
     async with asyncio.timeout(PATIENCE):
@@ -123,7 +123,7 @@ async def test_the_output_plays_the_file(heard: Path, clip: Path) -> None:
 
 
 async def test_a_switch_between_two_sides_does_not_click(heard: Path, tmp_path: Path) -> None:
-    """Both tones are played unchanged, and no step at a switch exceeds the steepest step of tone and fade combined."""
+    """Both tones are played unchanged, and no step at a switch exceeds the largest that tone and fade can add up to."""
     seconds, pitches = 60, {"source": 220.0, "result": 330.0}
     t = np.arange(seconds * RATE) / RATE
     tones = {name: np.sin(2 * np.pi * pitch * t) for name, pitch in pitches.items()}

@@ -127,7 +127,7 @@ def test_the_combined_clip_has_all_beats_and_names() -> None:
 
 @pytest.mark.parametrize(("late", "beats"), [(0.009, 5), (0.011, 8)])
 def test_beats_of_two_clips_that_are_10_ms_apart_or_less_are_one(late: float, beats: int) -> None:
-    """DAWs round beat positions; counting both of two beats a few milliseconds apart would give an absurd tempo."""
+    """DAWs round beat positions; if beats a few milliseconds apart counted separately, the tempo would be absurd."""
     grid = Grid(beats=(0.0, 0.5, 1.0), downbeats=(0,))
     clips = [
         Clip(id="a", name="a", position=0.0, length=1.0, grid=grid, source=SOURCE),

@@ -13,7 +13,7 @@ from tests.store.journals import reopen, restore, store
 
 
 async def test_a_message_is_recovered_from_its_jobs_folder(home: Path, tone: Path) -> None:
-    """The same message returns the same job. If no digest was stored, so does a message with changed content."""
+    """Sending the message again returns the same job; without a stored digest, even if its content has changed."""
     engine = FakeEngine()
     reopen(home)
     older = store(home)

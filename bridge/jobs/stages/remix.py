@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 NAME = "remix"
 SAYS_HERE = "starting the remix"  # message for an engine on this machine, which has no queue
-PER_SECOND = 2 * 48_000 * 2 * 4  # bytes per second of model result plus fitted result (float32, stereo, 48 kHz)
+PER_SECOND = 2 * 48_000 * 2 * 4  # bytes per second for both the model's and the fitted file (float32, stereo, 48 kHz)
 SPARE = 2**20  # bytes kept free for the journal, so that a paid submission is never lost because the disk is full
 
 

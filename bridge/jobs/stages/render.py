@@ -63,7 +63,7 @@ class Render:
         if length < SHORTEST:
             raise ClipTooShort(f"The clip is {length:.3f} s long; the minimum is {SHORTEST} s.")
         if not _is_whole(context, length):
-            planned(context, length, (0.0, 0.0))  # refuses a clip that is too long before it is read
+            planned(context, length, (0.0, 0.0))  # a clip that is too long is refused here, before it is read
         source, handles = await self._mixed(context) if context.request.is_combined else self._heard(context)
         handles = [min(handle, spare(context, length)) for handle in handles]
         final = context.clip_folder / "source.flac"
@@ -159,8 +159,8 @@ class Render:
     def _around(self, context: VariationContext, source: Source, length: float) -> float:
         """Return how many seconds of context to add on each side of a short clip; the `fit` stage cuts the context off.
 
-        A loop of any length gets context: the end of its result is cross-faded into the audio that was generated
-        before its start, so that the result repeats without a click.
+        A loop of any length gets context: the end of the resulting loop is cross-faded into the audio that was
+        generated before the loop's start, so that the result repeats without a click.
         """
         short = max(0.0, (self.settings.context - length) / 2)
         return max(short, LOOP_AROUND) if context.clip.loops or source.loop else short

@@ -1,4 +1,4 @@
-"""Stage 2, per clip and segment: upload the clip to where the model can read it, once per content and engine."""
+"""Stage 2, per clip and segment: upload the clip for the model to read, unless an earlier upload can be used."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_a_loop_is_its_own_context(folder: Path, source: Path, sound: Sound) -> 
     assert (answer["handles"], answer["keep"], answer["loops"]) == ([0.6, 0.6], [0.0, 0.0], True)
     assert np.array_equal(data, sound[(np.arange(len(data)) - 28800) % RATE])
     answer, _ = run(path, 1.5, loop=True, context=0.6)
-    assert not answer["loops"]  # the clip ends in the middle of a pass
+    assert not answer["loops"]  # the clip ends in the middle of a pass through the source
     answer, data = run(source, 0.5, offset=1.0, context=0.6, loops=True)
     assert (answer["handles"], answer["keep"], answer["loops"]) == ([0.6, 0.6], [0.0, 0.0], True)
     assert np.array_equal(data, sound[48000 + (np.arange(len(data)) - 28800) % 24000])
@@ -79,7 +79,7 @@ def test_a_loop_may_miss_whole_passes_by_the_rounding_of_a_daw(source: Path, len
 def test_a_short_clip_without_music_around_it_is_repeated_by_whole_bars(source: Path, sound: Sound) -> None:
     answer, data = run(source, 1.0, offset=3.0, handles=[0.2, 0.2], context=1.6, period=0.75)
     assert answer["handles"] == [1.6, 1.6]
-    assert answer["keep"] == [0.2, 0.0]  # the repeated audio is not part of the DAW's file
+    assert answer["keep"] == [0.2, 0.0]  # the DAW's file does not include the repeated audio
     first = round(1.4 * RATE)
     assert np.array_equal(data[: -round(1.6 * RATE)], sound[first:])
     after = data[-round(1.6 * RATE) :]

@@ -131,7 +131,7 @@ def test_straightening_without_the_library_keeps_the_beats(
 def test_a_tape_that_is_straightened_changes_its_pitch(folder: Path) -> None:
     pytest.importorskip("python_stretch")
     soundfile.write(folder / "tone.wav", sine(RATE * 6, RATE, 500.0), RATE, subtype="PCM_24")
-    warp = [[0.0, 0.0], [2.0, 1.0], [4.0, 3.0]]  # 1 s in 2 beats, then 2 s in 2 beats: speeds 0.5 and 1 over 4 s
+    warp = [[0.0, 0.0], [2.0, 1.0], [4.0, 3.0]]  # source: 2 beats in 1 s, then 2 in 2 s; over 4 s: speeds 0.5 and 1
     _, out = run(folder / "tone.wav", 4.0, playrate=0.75, warp=warp, straighten=True, preserve_pitch=False)
     for start, frequency in ((0.5, 250.0), (2.5, 500.0)):
         part = out[round(start * RATE) : round((start + 1) * RATE), 0]
