@@ -1,6 +1,6 @@
 """The bridge's home folder: where it is on each system, and the folders inside it.
 
-Because every command imports this module, the module imports only what `ace-bridge send` needs.
+Every command imports this module. To keep `ace-bridge send` fast, it imports only what that command needs.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def mounts(platform: str) -> str:
 
 
 def unsafe_location(folder: Path, platform: str, table: Callable[[str], str] = mounts) -> str | None:
-    """Return the reason why a journal is not safe in a folder, as a clause, or None if the folder is safe.
+    """Return why a folder is not safe for a journal (such as "it is on a network drive"), or None if it is safe.
 
     Args:
         folder: the home; it need not exist.

@@ -51,7 +51,7 @@ def _check(section: str, key: str, value: Any, where: str) -> Any:
         ConfigInvalid: the value is invalid; the error text names the place, the setting and the accepted values.
     """
     if (section, key) == ("fit", "loudness") and isinstance(value, str):
-        value = from_text(KEYS[section][key], value)  # users also quote a level, since "off" needs quotes
+        value = from_text(KEYS[section][key], value)  # users also write "-14", since "off" needs quotes too
     checked = validate(
         value,
         KEYS[section][key],

@@ -24,7 +24,7 @@ class TomlError(ValueError):
 
     def __init__(self, text: str, line: int | None = None) -> None:
         super().__init__(text)
-        self.text = text  # the problem, as a clause without a full stop
+        self.text = text  # a clause that names the problem, without a full stop
         self.line = line  # line number, from 1; None: the problem has no particular line
 
 

@@ -31,7 +31,7 @@ class Capabilities:
     price_per_second: float  # price per second of generated audio, in `currency`
     currency: str  # ISO code
     submit_once: bool  # whether a submission costs money and so is not repeated after a lost answer
-    upload_host: str = ""  # host that receives the clips; part of each key in the upload cache
+    upload_host: str = ""  # host that receives the clips; part of each lookup key in the upload cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Uploaded:
     """
 
     url: str
-    host: str  # part of each key in the upload cache
+    host: str  # part of each lookup key in the upload cache
     expires: float | None  # unix time after which the URL is invalid; None: never
 
 

@@ -159,7 +159,7 @@ def arguments(order: Order) -> dict[str, Any]:
 
 
 def seed_of(order: Order) -> int:
-    """Return the seed for the style, shifted by a value derived from the preset, so that a family's presets differ."""
+    """Return the order's seed plus a number derived from the preset's name, so that presets of a family differ."""
     shift = zlib.crc32(order.preset.encode())  # 0 without a preset
     return (int(order.params.get("seed", 0)) + shift) % 2**32
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-UNSAID = "instrumental music"  # describes a clip of unknown content, because the model requires text
+UNSAID = "instrumental music"  # for a clip of unknown content, since the model requires a description
 FACT = "original_tags:"  # a clip's description is stored under this prefix plus the clip's hash
 _WORDS = (
     (r"drums?|beat|break|loop\s*kit", "drums"),

@@ -32,7 +32,7 @@ class State(enum.StrEnum):
 
 ENDED = frozenset({State.DONE, State.FAILED, State.CANCELLED, State.UNKNOWN})
 
-# A variation's `result` has those of these keys that the `fit` stage returned, and `placed`.
+# The keys that a variation's `result` takes from the answer of the `fit` stage, if present there; `placed` is added.
 SHOWN = ("path", "sample_rate", "samples", "source_offset", "offset_ms", "fitted", "gain_db", "recipe", "pieces")
 
 _WORK = (

@@ -1,7 +1,7 @@
 """The inbox message and its arguments as typed values, for protocol 1.
 
-DAW scripts write JSON. This module converts it to frozen values, or raises an error that names the wrong key. Unknown
-keys are ignored here, but the store keeps the original message.
+DAW scripts write JSON. This module converts it to frozen values, or raises an error that names the invalid key.
+Unknown keys are ignored here, but the store keeps the original message.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class FalEngine:
         )
         self._storage = FalStorage(self._wire, self._patience, lifetime("upload_expires", settings.upload_expires))
         self._pace = Pace(settings.poll_first, settings.poll_longest, settings.status_stream)
-        self._waits: dict[str, Nudge] = {}  # running waits and sent cancels, by request id
+        self._waits: dict[str, Nudge] = {}  # by request ID; made by `follow` or `cancel`, whichever comes first
         self._capabilities = _capabilities(settings, self._storage.host)
 
     @property

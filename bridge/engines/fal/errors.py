@@ -150,7 +150,7 @@ _BY_STATUS_OF: Mapping[Doing, Mapping[int, type[BridgeError]]] = {
 
 
 def _class_of(complaint: Complaint, doing: Doing) -> type[BridgeError]:
-    """Choose the error class by the error type, otherwise by a locked account, otherwise by the HTTP status."""
+    """Choose the error class: from the error type, else from signs of a locked account, else from the HTTP status."""
     if 300 <= complaint.status < 400:
         return errors.HostRefused
     if doing is Doing.MOVE:  # sent without the key, so the answer is not about the account

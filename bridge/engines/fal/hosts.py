@@ -1,5 +1,6 @@
-"""The fal engine's allow-list: the key goes only to the two configured base URLs, audio only to and from listed hosts.
+"""The fal engine's allow-list: which URLs may receive the key, and which hosts may receive or send audio.
 
+The key is sent only to the two configured base URLs. Audio is sent only to listed hosts and downloaded only from them.
 Every URL from fal's answers is checked here before it is used.
 """
 

@@ -148,15 +148,15 @@ class Following:
         return type(error)(f"{error.text} Its status says: {said}") if said and said not in error.text else error
 
     def _is_temporary_status(self, answer: Answer) -> bool:
-        """Return whether to poll again because the answer is a temporary error, or a success without a status."""
+        """Return whether to poll again: the answer is a temporary error, or a success that contains no status."""
         return is_passing(answer) or (200 <= answer.status < 300 and read_look(answer.data) is None)
 
     def _is_temporary_result(self, answer: Answer, look: Look) -> bool:
-        """Return whether an error answer to a result request may be temporary, sent by a server in front of the model.
+        """Return whether an error answer to a result request may be temporary.
 
-        Model failures have the same HTTP statuses as temporary errors. The answer counts as a model failure if the
-        request's status named an error, if the body has a form that only the model or the platform writes, or if the
-        error persists.
+        A temporary error comes from a server in front of the model. Model failures have the same HTTP
+        statuses. The answer counts as a model failure if the request's status named an error, if the body has a form
+        that only the model or the platform writes, or if the error persists.
         """
         if answer.status in (408, 425, 429) or self._is_missing(answer):
             return True

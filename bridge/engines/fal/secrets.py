@@ -1,6 +1,7 @@
 """Reads the fal key when a request needs it, and redacts it from every text.
 
-A server, proxy or library may echo a request with its key, so `scrub` redacts every text before it is used in an error.
+A server, proxy or library may echo a request, including the key, so every text passes through `scrub` before it is used
+in an error.
 """
 
 from __future__ import annotations

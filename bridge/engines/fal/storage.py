@@ -59,7 +59,7 @@ class FalStorage:
         self._wire = wire
         self._patience = patience
         self._expires = expires
-        self.host = httpx.URL(wire.hosts.rest).netloc.decode("ascii")  # part of each key in the upload cache
+        self.host = httpx.URL(wire.hosts.rest).netloc.decode("ascii")  # part of the upload cache's lookup keys
 
     async def upload(self, path: Path, sha256: str, report: Report) -> Uploaded:
         """Upload the FLAC file; safe to repeat.
