@@ -91,7 +91,7 @@ class CrashRun:
     # --- work --------------------------------------------------------------------------------------------------------
 
     def ask(self) -> None:
-        """Request the next job; jobs alternate in clips, variations, engine and delivery (to the DAW or a folder)."""
+        """Request the next job; successive jobs differ in their clips, variations, engine or target (DAW or folder)."""
         self._jobs += 1
         scripted, engine = bool(self._jobs % 2), "offline" if self._jobs % 5 == 0 else "fal"
         clips = self.random.sample(self._clips, 1 + self._jobs % 2)

@@ -37,7 +37,7 @@ class DawInstance:
         self._home = home
         self._random = random
         self._here: dict[str, str] = {}  # variation → message ID of its newest confirmation
-        self._taken: dict[str, float] = {}  # confirmation's message ID → Unix time when found to be read
+        self._taken: dict[str, float] = {}  # message ID → Unix time at which we saw that the bridge had read it
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._work, name=self.id)
 

@@ -113,14 +113,17 @@ class FaultBook:
         self._lock = threading.Lock()
 
     def plan(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
-        """Plan a fault for `times` requests of a call (-1 for all) after the next `after` requests, which succeed."""
+        """Plan a fault for a call.
+
+        The next `after` requests succeed; then the fault affects `times` requests (-1 for all).
+        """
         if call not in CALLS:
             raise ValueError(f"unknown call: {call}; there are {', '.join(CALLS)}")
         with self._lock:
             self._planned.append(_Planned(call, fault, times, after))
 
     def take(self, call: str) -> Fault | None:
-        """Count a request of a call, and return the fault planned for this request, if any."""
+        """Count a request that makes this call, and return the fault planned for the request, if any."""
         with self._lock:
             for planned in self._planned:
                 if planned.call != call or planned.times == 0:

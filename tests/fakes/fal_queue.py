@@ -95,7 +95,7 @@ class Queue:
         self.status_word = ""  # state to report instead of the real state; empty for none
 
     def submits(self) -> Counter[str]:
-        """Return the number of requests by `Job.key`; above 1, the inputs were submitted more than once."""
+        """Count the requests by `Job.key`; a count above 1 means that the same inputs were submitted more than once."""
         return Counter(job.key for job in self.jobs.values())
 
     def submit(self, body: Any, app: str, origin: str) -> Reply:

@@ -148,7 +148,10 @@ class FalServer:
         self._offset += seconds
 
     def fail(self, call: str, fault: Fault, times: int = 1, after: int = 0) -> None:
-        """Plan a fault for `times` requests of a call (-1 for all) after the next `after` requests, which succeed."""
+        """Plan a fault for a call.
+
+        The next `after` requests succeed; then the fault affects `times` requests (-1 for all).
+        """
         self.faults.plan(call, fault, times, after)
 
     def hold(self, word: str = "IN_QUEUE") -> None:
@@ -173,7 +176,7 @@ class FalServer:
             return [seen for seen in self._seen if not calls or seen.call in calls]
 
     def wait_for(self, call: str, count: int = 1, seconds: float = PATIENCE) -> list[Seen]:
-        """Block until `count` requests of a call have been answered, and return all answered requests of this call.
+        """Block until `count` requests for a call have been answered; return all answered requests for this call.
 
         Raises:
             TimeoutError: fewer requests were answered within `seconds`.

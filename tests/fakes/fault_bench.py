@@ -17,7 +17,7 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.studio import Studio
 from tests.waiting import eventually
 
-TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → name of its timeout; otherwise `ask`
+TIMED = {"submit": "submit", "put": "move", "file": "move"}  # call → name of its timeout; other calls use `ask`
 
 
 class Bench:
@@ -103,7 +103,7 @@ class Bench:
         await self.until(lambda: self.variation().state is State.RUNNING)
 
     async def seen(self, call: str, count: int) -> None:
-        """Wait until the fake fal has answered `count` more requests of a call."""
+        """Wait until the fake fal has answered `count` more requests for a call."""
         before = len(self.fal.seen(call))
         await self.until(lambda: len(self.fal.seen(call)) >= before + count, f"{count} more of {call}")
 

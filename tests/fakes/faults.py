@@ -136,7 +136,7 @@ def of_another_type() -> Iterator[tuple[str, Any]]:
 
 
 def each(wrong: Callable[[], Iterator[tuple[str, Any]]]) -> Maker:
-    """Return a function that requests a remix with each value, checks for equal error codes, and returns an error."""
+    """Return a function that remixes with each value, checks for one common error code, and returns the last error."""
 
     def make(bench: Bench, _: Path) -> Error | None:
         found = [(name, bench.remix(bench.tone, remix={name: value})) for name, value in wrong()]

@@ -1,4 +1,4 @@
-"""Runs fal's unpatched Python client against the fake, to which a proxy and a certificate redirect fal's hosts.
+"""Runs fal's unpatched Python client against the fake; a proxy and a certificate make the fake appear as fal's hosts.
 
 This program runs in its own process, because the client reads the environment on import. The program's arguments are
 the clip and a folder for a large file. It prints the client's return values as one JSON object.

@@ -21,7 +21,7 @@ from tests.waiting import LONG
 RATE = 96000
 SECONDS = 3600
 LIMIT = 200 * 2**20  # bytes
-EVERY = 40  # s; every 40 s, 10 s of noise begin, which make the FLAC file larger than LIMIT
+EVERY = 40  # s between the starts of the 10 s bursts of noise; the noise makes the FLAC file larger than LIMIT
 
 
 @pytest.fixture

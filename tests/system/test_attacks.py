@@ -168,7 +168,7 @@ class TestResults:
     async def test_a_few_kilobytes_that_decode_to_hours_are_refused(
         self, home: Path, tone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length_known: bool
     ) -> None:
-        monkeypatch.setattr(files, "LARGEST_DECODED", 2**22)  # bytes; the real limit holds 37 h of this audio
+        monkeypatch.setattr(files, "LARGEST_DECODED", 2**22)  # bytes; the real limit corresponds to 37 h of this audio
         bomb = silence(tmp_path / "bomb.flac", 2.0, length_known=length_known)
         assert bomb.stat().st_size < 1_000_000
         async with Studio(home, Giving(bomb)) as studio:

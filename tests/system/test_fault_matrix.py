@@ -84,7 +84,7 @@ async def cancelled(bench: Bench, tries: int) -> None:
 
 
 async def ended(bench: Bench, fault: Fault) -> None:
-    """Check that the remix reaches the state, and fal the number of submissions, given in the table."""
+    """Check that the remix reaches the table's state, and that fal has accepted the table's number of submissions."""
     if fault.ends != "rejected":
         await bench.comes_to(fault.ends)
     assert bench.orders == fault.orders

@@ -210,7 +210,7 @@ def test_a_failed_segment_costs_nothing_and_the_others_are_kept(home: Path, tmp_
 
 
 def test_the_daily_cap_counts_all_segments_before_the_first_is_sent(home: Path, tmp_path: Path) -> None:
-    cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # the price of 23 s; the three segments have 24 s
+    cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # the price of 23 s; the three segments total 24 s
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT, **cap)):
         message_id = ask(home, tmp_path)
         job = job_of(home, message_id, "waiting")

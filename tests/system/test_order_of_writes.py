@@ -42,7 +42,7 @@ def under_strace(trace: Path) -> tuple[str, ...]:
 
 
 def read(trace: Path) -> list[Call]:
-    """Return the calls in a trace; a call that another thread interrupted fills two lines, which are joined."""
+    """Return the calls in a trace; the two lines of a call that another thread interrupted are joined."""
     open_calls: dict[str, tuple[int, str]] = {}
     calls = []
     for number, line in enumerate(trace.read_text("utf-8", "replace").splitlines()):

@@ -1,6 +1,7 @@
-"""Sends 50 messages at once, half of them twice; notifications are lost, cut or duplicated, files are half-written.
+"""Sends 50 messages at once, half of them twice, with faulty notifications and half-written files.
 
-The bridge must make 50 jobs with 50 results, and submit nothing twice.
+Some notifications are lost, cut short or duplicated. The bridge must make 50 jobs with 50 results, and submit nothing
+twice.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def plan(chance: random.Random, out: Path, tone: Path) -> list[Post]:
 
 
 def rings(chance: random.Random, name: str) -> tuple[bytes, ...]:
-    """Return a message's notification as it arrives; one in five is dropped, cut or duplicated."""
+    """Return a message's notification as datagrams; one notification in five is dropped, cut or duplicated."""
     text = name.encode() + b"\0"
     bell = b"/bridge/inbox\0\0\0,s\0\0" + text + bytes(-len(text) % 4)
     if chance.random() >= 0.2:

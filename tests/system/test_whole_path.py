@@ -1,4 +1,4 @@
-"""Remixes real music with real processes; requests arrive through the folder watch alone, OSC or the command line.
+"""Remixes real music with real processes; requests arrive by folder watch alone, by OSC or from the command line.
 
 Each test runs with both engines; the fal engine talks to the fake fal on loopback.
 """

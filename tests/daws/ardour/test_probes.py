@@ -11,8 +11,8 @@ from tests.daws.ardour import saved
 from tests.daws.ardour.conftest import Open
 from tests.daws.ardour.studio import REGION, Studio, music
 
-# Reads a region through Lua, bounces its range, and returns the number of new regions and of the bounced region's
-# channels.
+# Reads a region through Lua and bounces its range. Returns how many regions were added, and how many channels the
+# bounced region has.
 HEARD = """
 local reader, buffer = one:to_audioregion ():to_readable (), ARDOUR.DSP.DspShm (8192)
 local file = assert (io.open ("{folder}/read.raw", "wb"))

@@ -44,7 +44,7 @@ MISSING = (
 
 
 class Wrong(ast.NodeVisitor):
-    """A visitor that collects imports of modules not in ALLOWED, outside functions or without `except ImportError`."""
+    """Collects imports of modules not in ALLOWED, unless inside both a function and a `try … except ImportError`."""
 
     def __init__(self) -> None:
         self.found: list[str] = []

@@ -42,7 +42,7 @@ def unsteady(tempo: float) -> list[tuple[float, float]]:
 
 
 def bursts_near(path: Path, moments: list[float]) -> list[float]:
-    """Return the time of the burst nearest to each of these moments in a file, s."""
+    """Return, for each of these moments in a file, the time of the nearest burst, in s."""
     sound, rate = soundfile.read(path, dtype="float32", always_2d=True)
     found = []
     for moment in moments:

@@ -1,4 +1,4 @@
-"""Tests timing: every click in the placed result plays within 1 ms of the source's click, as playback.py computes."""
+"""Tests timing: every click in the placed result plays within 1 ms of the source's click, according to playback.py."""
 
 from __future__ import annotations
 

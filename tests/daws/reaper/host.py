@@ -58,7 +58,7 @@ class Host(Program):
         self.refresh = self.updates = self.accessors = 0
         self.new_sources: list[Source] = []
         self.peaks: list[tuple[str, int]] = []
-        self.accessor_has: set[str] = set()  # gains that accessors apply; REAPER's are unknown, so tests try several
+        self.accessor_has: set[str] = set()  # gains that an accessor applies; unknown for REAPER, so tests try several
         self.render_has = {"take_volume", "item_volume", "fades"}
         self.rendering = "writes"  # what a render writes: "writes" (the file), "nothing", "empty" or "half"
         self.rendered: list[dict[str, float | str]] = []
