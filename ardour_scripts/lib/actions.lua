@@ -5,7 +5,7 @@ local session = need ("session")
 local placing, show = need ("placing"), need ("show")
 
 local actions = {}
-local MANY = 3 -- the user must confirm a remix of more clips than this
+local MANY = 3 -- maximum number of clips to remix without asking the user to confirm
 
 local function last_path () return link.home () .. "/ardour-last.json" end
 

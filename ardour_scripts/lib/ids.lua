@@ -1,4 +1,4 @@
--- IDs: makes random unique IDs, and derives short IDs from texts.
+-- IDs: makes random unique IDs, and derives short IDs from text.
 local ids = {}
 local seeded = false
 
@@ -14,7 +14,7 @@ function ids.uuid ()
   end))
 end
 
--- Returns the 64-bit FNV-1a hash of a text as hexadecimal digits.
+-- Returns the 64-bit FNV-1a hash of a string as hexadecimal digits.
 function ids.hash (text)
   local value = 0xcbf29ce484222325
   for index = 1, #text do value = (value ~ text:byte (index)) * 0x100000001b3 end

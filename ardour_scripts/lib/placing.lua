@@ -163,8 +163,8 @@ function placing.place (variation, instance)
   return false
 end
 
--- Returns a function that selects the currently selected regions again, because a new track changes the selection. The
--- track selection is not restored, because selecting a list of tracks can make Ardour 7.3 hang.
+-- Saves which regions are selected, because adding a track changes the selection. Returns a function that selects the
+-- same regions again. The track selection is not restored, because selecting a list of tracks can make Ardour 7.3 hang.
 local function selection_kept ()
   local regions = {}
   for region in Editor:get_selection ().regions:regionlist ():iter () do regions[#regions + 1] = region end

@@ -5,10 +5,11 @@ local link = need ("link")
 local selftest = {}
 local PROVEN = "7.3"
 
--- The bindings, each with its name and a function that returns it. If two texts follow, the self-test also calls the
--- binding without arguments. The binding then reports its last or its first argument as missing, depending on the
--- compiler that built Ardour. The two texts are these reports in the tested version. The other bindings are not
--- called, because they may accept a missing region or track, and clone_region without a region crashes Ardour.
+-- The bindings, each with its name and a function that returns it. If two more strings follow, such as "#7 Track", the
+-- self-test also calls the binding without arguments. The binding then reports either its last or its first argument as
+-- missing, depending on the compiler that built Ardour; the two strings are what it reports in the tested version, the
+-- last argument first. The other bindings are not called, because they may accept a missing region or track, and
+-- clone_region without a region crashes Ardour.
 local BINDINGS = {
   { "Editor:do_embed", function () return Editor.do_embed, Editor end, "#7 Track", "#2 StringVector" },
   { "Editor:set_selection", function () return Editor.set_selection, Editor end, "#3 number", "#2 SelectionList" },

@@ -107,8 +107,8 @@ local function beat_before (map, time)
   return nil
 end
 
--- Returns the beats in a span, and in the second before and after it. The span is given in samples. The beats are times
--- in seconds from the span's start, followed by the 0-based indices of the downbeats.
+-- Returns the beats from one second before a span to one second after it. The span is given in samples. The beats are
+-- times in seconds from the span's start, followed by the 0-based indices of the downbeats.
 function session.grid (position, length)
   local map, rate = Temporal.TempoMap.read (), session.rate ()
   local from = math.max (0, position - math.floor (AROUND * rate))

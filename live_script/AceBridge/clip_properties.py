@@ -106,7 +106,7 @@ def differences(clip, context, piece, lead, seconds):
 
 
 def _sound(clip, context):
-    """Return "pitch", "gain" or "warp mode", whichever Live did not accept first, or an empty string."""
+    """Return the first of "pitch", "gain" and "warp mode" that Live did not accept, or an empty string."""
     coarse, fine = context["pitch"]
     if clip.pitch_coarse != coarse or abs(clip.pitch_fine - fine) > 0.5:
         return "pitch"

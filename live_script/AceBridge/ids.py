@@ -18,5 +18,5 @@ def new_id():
 
 
 def is_id(text):
-    """Return whether a text has the format of a UUID from `new_id`."""
+    """Return whether a string has the format of a UUID from `new_id`."""
     return _ID.fullmatch(text) is not None

@@ -28,7 +28,7 @@ BUDGET = 0.008  # seconds per tick for reading datagrams; Live draws its window 
 POLL = 3  # ticks between checks of the outbox if no notification arrives
 PROJECT = 20  # ticks between checks of the Set's path
 SUBSCRIBE = 300  # ticks between renewals of the subscription to the daemon's notifications
-PAUSE = 2.0  # length of a pause without ticks, in seconds, above which requests made during the pause are discarded
+PAUSE = 2.0  # seconds without ticks; requests made during a longer pause are discarded
 AGAIN = 1.0  # seconds after a request during which further requests are ignored
 PATIENCE = 3.0  # seconds that a message may stay unread before the script starts the daemon
 

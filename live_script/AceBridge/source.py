@@ -44,7 +44,7 @@ def _beside(song, track, index, clip, context):
 
 
 def _start(song, clip, context):
-    """Return the current timeline position, in beats, of the point at which the clip started when it was requested."""
+    """Return where, in beats on the timeline, the clip's start at the time of the request is now."""
     if bool(clip.warping) != context["warping"]:
         return float(clip.start_time)  # warping was switched on or off, so the clip's markers now have another unit
     moved = float(clip.start_marker) - context["anchor"]["start"]

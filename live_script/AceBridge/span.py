@@ -1,4 +1,4 @@
-"""The audible pieces of a clip in the clip's own time, which is beats if it is warped, else seconds of its file.
+"""The audible pieces of a clip in the clip's own time: beats if the clip is warped, else seconds of its file.
 
 describe.py converts the pieces to source time, and place.py places them on the timeline.
 """
@@ -25,7 +25,7 @@ def session(clip):
 def arrangement(clip):
     """Return an Arrangement clip's pieces in timeline order, and the number of passes that were left out.
 
-    A loop has one piece per pass, because in the Arrangement scripts can set a clip's length only if its loop is off.
+    A loop has one piece per pass, because scripts can set an Arrangement clip's length only if its loop is off.
     """
     if not clip.warping:
         return [Piece(0.0, float(clip.start_marker), float(clip.end_marker))], 0

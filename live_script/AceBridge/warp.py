@@ -25,7 +25,7 @@ class WarpMap:
         self._axes = [beat for beat, _ in kept], [second for _, second in kept]
 
     def second(self, beat):
-        """Return the position of a beat in the file, in seconds."""
+        """Return the position in the file, in seconds, that corresponds to a beat."""
         (beat0, second0), (beat1, second1) = self._around(0, beat)
         return second0 + (beat - beat0) * (second1 - second0) / (beat1 - beat0)
 
@@ -54,7 +54,7 @@ class WarpMap:
             yield 60.0 * (beat1 - beat0) / (second1 - second0), second1 - second0
 
     def _bends(self, points):
-        """Return the points at which the tempo changes, without others such as Live's hidden last marker."""
+        """Return only the points at which the tempo changes, which excludes Live's hidden last marker."""
         kept = []
         for beat, second in points:
             before, after = self.beat(second - 1e-3), self.beat(second + 1e-3)

@@ -1,5 +1,5 @@
--- Actions: the bridge's entries in the action list. Most actions write a message or queue a task, start the service and
--- end.
+-- Actions: the bridge's entries in the action list. Most actions write a message or queue a task, then start the
+-- service and end.
 
 local dialog = require 'dialog'
 local error_guard = require 'error_guard'
@@ -31,7 +31,7 @@ local current = objects.current
 
 local HIGHEST_SEED = 4294967295
 local ONE_INSTANCE, RESTART = 1, 2 -- options of set_action_options
-local MANY = 3 -- the user must confirm more remixes than this
+local MANY = 3 -- maximum number of remixes to request without asking the user to confirm
 
 local function send(command, args)
   local id, problem = mail.send(command, args)

@@ -17,7 +17,7 @@ local RECORDING = 4 -- bit of GetPlayState
 local MOMENT = 3.0 -- seconds within which the daemon offers finished results after `hello`
 
 local confirmed = {} -- set of variation ids that are not placed again, not even after an undo
-local closed = {} -- set of handled ended jobs (job id .. state) and handled rejections (message id)
+local closed = {} -- set of ended jobs (job id .. state) and rejections (message id) already processed
 local waiting = false -- whether a result is waiting to be placed
 local open_jobs = false
 local forced_until = 0 -- time until which results are placed even if that clears the redo history

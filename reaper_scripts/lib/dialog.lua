@@ -53,7 +53,7 @@ local function show(values, title)
 end
 
 -- Returns the user's choices for some ranges, or nil if the user closes the dialog. If the input is invalid, the dialog
--- opens again with the same texts.
+-- opens again with the same input.
 function dialog.choices(found)
   local last = settings.last()
   local values = { mode = last.placement.mode, mute = last.placement.source == 'mute' and 'y' or 'n' }

@@ -47,7 +47,8 @@ function home.path(...)
   return folders.join(home.pointer().home, ...)
 end
 
--- Returns the path of the folder `name` that belongs to these scripts in the bridge's folder. Creates it if necessary.
+-- Returns the path of `reaper/<name>` in the bridge's folder, where these scripts keep their files. Creates the folder
+-- if necessary.
 function home.own_folder(name)
   local path = home.path('reaper', name)
   folders.make(path)

@@ -9,8 +9,8 @@ local function plain(text)
   return (text:gsub('[|#!<>\n]', ' '))
 end
 
--- Shows a menu of texts, with a tick at the text with the index `current`. Returns the index of the chosen text, or nil
--- if the user closes the menu.
+-- Shows a menu with one entry for each of `texts` and a tick at entry number `current`. Returns the chosen entry's
+-- index, or nil if the user closes the menu.
 function menu.choose(texts, current)
   local parts = {}
   for i, text in ipairs(texts) do parts[i] = (i == current and '!' or '') .. plain(text) end

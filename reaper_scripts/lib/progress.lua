@@ -26,8 +26,8 @@ local function elapsed(job)
   return since and (' (%d s)'):format(math.max(0, os.time() - since)) or ''
 end
 
--- Returns a variation's status text, which is the first that exists of these: its error, the reason why REAPER does not
--- place it, its queue position, the daemon's message.
+-- Returns a variation's status text: its error if it has one, otherwise why REAPER is not placing it, otherwise its
+-- queue position, otherwise the daemon's message.
 local function status_of(variation)
   local problem = json.maybe(variation.error)
   if problem then return problem.text end

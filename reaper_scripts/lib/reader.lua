@@ -1,4 +1,4 @@
--- Reader: writes a take's audio before its FX to a file. Each call takes a few milliseconds.
+-- Reader: writes a take's audio to a file, as it is before the take FX. Each call takes a few milliseconds.
 -- Use: local one = reader.start(project, item, from, length, path), then one:step(0.01) in each tick until this returns
 -- true.
 
@@ -17,7 +17,7 @@ local function rate_of(take)
   return rate >= LOWEST_RATE and rate <= HIGHEST_RATE and rate or USUAL_RATE
 end
 
--- Starts to read `length` seconds of the item's active take, from the second `from` on the timeline.
+-- Starts to read `length` seconds of the item's active take, beginning at `from` seconds on the timeline.
 function reader.start(project, item, from, length, path)
   local take = reaper.GetActiveTake(item)
   local rate = math.floor(rate_of(take))

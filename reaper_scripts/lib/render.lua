@@ -94,8 +94,8 @@ local function run(project, task, folder, name)
   return target
 end
 
--- Renders a span {item, from, length, midi} to folder/name.wav. Returns the file's path, and the seconds before and
--- after the span in the file, because REAPER always renders whole audio items.
+-- Renders a span {item, from, length, midi} to folder/name.wav. Returns the file's path, and how many
+-- seconds the file contains before and after the span, because REAPER always renders whole audio items.
 function render.item(project, span, folder, name)
   local task = { item = span.item, midi = span.midi, from = span.from, to = span.from + span.length }
   if not span.midi then

@@ -1,5 +1,5 @@
--- Service: the background loop. While remixes are in progress, it reads the outbox five times a second, writes clips
--- that only REAPER can read, and places and confirms results. It ends when no remix is in progress.
+-- Service: the background loop. While remixes are in progress, it reads the outbox five times a second, writes audio
+-- that only REAPER can read to files, and places and confirms results. It ends when no remix is in progress.
 
 local delivery = require 'delivery'
 local error_guard = require 'error_guard'

@@ -1,4 +1,4 @@
--- Settings: the user's last choices in the dialog and favourite presets, stored in REAPER's ini file.
+-- Settings: the user's favourite presets and last choices in the dialog, stored in REAPER's ini file.
 
 local home = require 'home'
 local json = require 'json'
@@ -60,8 +60,8 @@ local READERS = {
   end,
 }
 
--- Returns the choices that the texts in the dialog's fields express; nil and an error message if a text is invalid.
--- Empty fields mean the defaults.
+-- Returns the choices that the user entered as text in the dialog's fields; nil and an error message if an entry is
+-- invalid. Empty fields mean the defaults.
 function settings.read(fields)
   local remix = {}
   for _, key in ipairs({ 'preset', 'tags', 'lyrics', 'amount', 'seed', 'variations', 'engine' }) do

@@ -5,7 +5,7 @@ local json = require 'json'
 
 local state = { SECTION = 'ace-bridge' }
 
-local ALIVE = 2.0 -- seconds after a service's last sign of life until it counts as ended
+local ALIVE = 2.0 -- seconds without a sign of life after which a service counts as ended
 
 function state.get(key)
   return json.decode(reaper.GetExtState(state.SECTION, key))

@@ -34,7 +34,8 @@ local function has_active_fx(take)
   return false
 end
 
--- Returns the reason why `length` seconds of a take from `offset` cannot be cut from the file exactly; nil if they can.
+-- Returns why the `length` seconds of a take that begin at `offset` cannot be cut from the file exactly; nil if they
+-- can.
 local function why_not_exact(take, source, offset, length)
   local rate = value(take, 'D_PLAYRATE')
   if reaper.GetMediaSourceParent(source) then return 'a section or reversed' end
