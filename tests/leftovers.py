@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-SECONDS_TO_END = 240.0  # time for processes to end after the last test; then limit for killing the rest, s
+SECONDS_TO_END = 240.0  # time to let processes end after the last test, and time limit for killing the rest, s
 
 
 def find(run: str, worker: str = "") -> dict[int, str]:

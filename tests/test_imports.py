@@ -233,7 +233,7 @@ def numeric_outside(package: Package) -> Iterator[str]:
 
 
 def task_too_wide(package: Package) -> Iterator[str]:
-    """Yield each import by a task, except of audio and errors. All that a task needs must be in its arguments."""
+    """Yield each import by a task, except imports of audio and errors. All a task needs must be in its arguments."""
     for module, target in edges(package):
         if is_in(module, TASKS) and not is_in(target, TASKS, "bridge.audio", "bridge.errors"):
             yield f"{module} → {target}"

@@ -22,7 +22,7 @@ def loaded(code: str, *names: str) -> set[str]:
 
 
 HEAVY = ("numpy", "soundfile", "soxr", "httpx", "asyncio", "msgspec", "rich", "watchfiles", "sqlite3")
-SLOW = (*HEAVY, "pythonosc", "logging", "subprocess", "dataclasses")  # too slow for `send`, used by foot switches
+SLOW = (*HEAVY, "pythonosc", "logging", "subprocess", "dataclasses")  # too slow for `send`, which foot switches run
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["remix", "--help"]], ids=" ".join)

@@ -83,7 +83,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Return an ID for a set made of its sorted elements, so that a test has the same name on every worker."""
+    """For a set, return an ID made of the sorted elements, so that a test has the same name on every worker."""
     if isinstance(val, set | frozenset):
         return "-".join(sorted(str(one) for one in val)) or "none"
     return None

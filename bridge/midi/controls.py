@@ -17,9 +17,9 @@ from bridge.midi.takeover import PickUp
 
 INTERVAL = 1 / 60  # minimum time between two changes of one parameter, s; the last value is always applied
 TWICE = 2.0  # time for the second press of a control that may cost money but cannot be held, s
-MOST_STEPS = 4  # maximum number of presets by which one fast turn of an encoder moves
+MOST_STEPS = 4  # maximum number of presets that one fast turn of an encoder steps through
 
-_BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # command for right turn → for left turn
+_BACK = {"preset.next": "preset.previous", "preset.previous": "preset.next"}  # command of a right turn → of a left turn
 
 
 class Timer(Protocol):
@@ -189,7 +189,7 @@ class Toggle(_Pressed):
 
 
 class Program(_Pressed):
-    """A program change: either a single program runs the command, or each one selects a preset by index."""
+    """A program change: either one program runs the command, or each program number selects a preset by index."""
 
     def feed(self, value: int) -> None:
         if self.control.any_number:
@@ -254,7 +254,7 @@ class Fader(_Paced):
             self._pick_up.changed_elsewhere(current)
 
     def _current(self) -> float | None:
-        """Return the pending position or else the parameter's, 0..1; None if the parameter is not set."""
+        """Return the pending position or, if there is none, that of the parameter's value, 0..1; None: unset."""
         if self._position is not None:
             return self._position
         value = self._deck.param(self.control.argument)

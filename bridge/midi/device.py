@@ -60,7 +60,7 @@ class MidiDevice:
         self.show(picture)
 
     def param(self, name: str, origin: Binding | None) -> None:
-        """React to a change of a parameter by the control `origin` or, if `origin` is None, by anything else."""
+        """React to a change of a parameter. It was made by the control `origin`, or elsewhere if `origin` is None."""
         for each in self._handlers.values():
             for handler in each:
                 if handler.control.argument == name and handler.control is not origin:
@@ -71,7 +71,7 @@ class MidiDevice:
         self._lights.show(lit(self.kept.mapping, picture, self._looks))
 
     def lit_up(self, picture: Picture) -> None:
-        """Send the setup messages and all lights. The caller has just opened the output."""
+        """Send the setup messages and the values of all lights. The caller has just opened the output."""
         self._send([bytes.fromhex(text) for text in self.kept.mapping.setup])
         self._lights.forget()
         self.show(picture)

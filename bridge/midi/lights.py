@@ -57,7 +57,7 @@ class Picture:
 
 
 def lit(wiring: Wiring, picture: Picture, own: Mapping[Spot, Look]) -> Lit:
-    """Return the value that every light of a mapping should have.
+    """Return, for each light of a mapping, the value that it should have.
 
     Args:
         wiring: the mapping.

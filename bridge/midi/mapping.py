@@ -61,7 +61,7 @@ class Binding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def does(self) -> str:
-        """The command, written as after `ace-bridge midi learn`."""
+        """The command as a user would write it after `ace-bridge midi learn`."""
         value = "" if self.value is None else str(self.value)
         return " ".join(part for part in (self.command, self.argument, value) if part)
 
@@ -86,7 +86,7 @@ class Colours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: _Seven | Colour = 127
 
     def at(self, spot: Spot, look: Look) -> tuple[Spot, int]:
-        """Return the spot to send to and the value to send, for a look of the light at `spot`."""
+        """Return the spot and the value to send so that the light at `spot` gets a look."""
         colour = getattr(self, look)
         if isinstance(colour, Colour):
             return Spot(spot.message, colour.channel, spot.number), colour.value

@@ -147,7 +147,7 @@ class Host:
             try:
                 for message in messages:
                     self._midi.send(name, message)
-            except OSError:  # the device was just disconnected, as the next scan finds
+            except OSError:  # the device has just been disconnected; the next scan will notice this
                 return
 
 

@@ -15,7 +15,7 @@ import rtmidi2
 from bridge.midi.port_backend import Found, Heard
 from bridge.midi.port_names import OWN, numbered, plain
 
-SETTLE = 0.02  # s that a driver's thread gets to leave the callback before the port is closed
+SETTLE = 0.02  # time for a driver's thread to leave the callback before the port is closed, s
 
 _SYSTEM = {"linux": "alsa", "darwin": "mac", "win32": "windows"}.get(sys.platform, "alsa")
 _API = {"alsa": rtmidi2.API_LINUX_ALSA, "mac": rtmidi2.API_MACOSX_CORE, "windows": rtmidi2.API_WINDOWS_MM}[_SYSTEM]

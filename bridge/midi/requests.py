@@ -251,7 +251,7 @@ def _learned(wanted: Binding, caught: Caught, encoder: str, light: str) -> Bindi
 
 
 def _light(kept: Kept | None, caught: Caught, wanted: bool) -> str:
-    """Return the name of the colours of a similar control. If there is none, return `PLAIN` if `wanted`, else ""."""
+    """Return the name of a similar control's colours or, if there is none, `PLAIN` if `wanted`, else ""."""
     others = kept.mapping.control if kept else ()
     same = (one.light for one in others if one.light and one.message == caught.spot.message)
     return next(same, PLAIN if wanted else "")
@@ -271,7 +271,7 @@ def _messages(spot: Spot) -> set[Spot]:
 
 
 def _summary(control: Binding, path: str) -> str:
-    """Return a text that names the mapping file and, if the command may cost money, says how to use the control."""
+    """Return a message that names the mapping file and, if the command may cost money, says how to use the control."""
     if MAPPABLE[control.command].spends:
         how = "held" if control.kind == "button" else "pressed twice"
         return f"Saved in {path}. It may cost money, so it must be {how}."

@@ -107,7 +107,7 @@ class QueryServer:
             self._socket.close()
 
     async def _serve(self, bound: socket.socket) -> None:
-        library = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.server")  # an import of 0.1 s
+        library = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.server")  # takes 0.1 s
         quiet = logging.getLogger(f"{__name__}.wire")
         quiet.setLevel(logging.CRITICAL)  # the library logs invalid requests as errors
         self._server = await library.serve(
@@ -142,7 +142,7 @@ class QueryServer:
         return response
 
     def _reply(self, request: Request) -> tuple[HTTPStatus, query_tree.Node | None]:
-        """Return the status and the body of the response (None: only the status phrase, if anything)."""
+        """Return the status and the body of the response; None: the body is empty or has only the status phrase."""
         hosts, origins, sites = (request.headers.get_all(name) for name in ("Host", "Origin", "Sec-Fetch-Site"))
         if not is_direct(hosts, origins, sites):
             return HTTPStatus.FORBIDDEN, None

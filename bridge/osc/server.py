@@ -33,7 +33,7 @@ from bridge.osc.udp import UdpEndpoint, UdpSubscriber
 
 log = logging.getLogger(__name__)
 
-LATEST = 60.0  # longest delay by a time tag, s; if the tag is later, some clock is wrong, and the message runs at once
+LATEST = 60.0  # a time tag further ahead than this (s) means that a clock is wrong, so the message runs at once
 COMPLAINTS = 10.0  # minimum time between two alerts about dropped packets, s
 _TIMERS = 1024  # maximum number of messages that wait for their time tag; any more run at once
 _WAITING = 20_000  # maximum number of queued messages; any more are dropped and counted
@@ -76,7 +76,7 @@ class OscServer:
             token: function that returns the token in daemon.json.
             clock: function that returns the Unix time to compare with time tags, s.
             heartbeat: time between two heartbeats, s.
-            lease: time without a message from a subscriber until it is dropped, s; None: never.
+            lease: a subscriber is dropped if it sends no message for this time, s; None: never.
         """
         self.counters = Counters()
         self._bridge = bridge

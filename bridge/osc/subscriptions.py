@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 INTERVAL = 1 / 30  # minimum time between two messages to one address, s
 MOST = 64  # maximum number of subscribers
-REST = 2.0  # time without a change until a value is repeated, even to the sender that set it, s
+REST = 2.0  # time after a value was last sent or set before it is repeated, even to the sender that set it, s
 KNOWN_FOR = 60.0  # time after a job's end during which the job's last messages are repeated, s
 FAILURES = 5  # number of failed messages in a row after which a subscriber is dropped
 
@@ -83,7 +83,7 @@ class Subscriptions:
         self._subscribers[key].jobs[job_id] = message_id
 
     def subscriptions(self, origin: Key) -> list[Subscriber]:
-        """Return the subscribers to everything whose subscribing or receiving peer has this key."""
+        """Return the subscriptions to everything that the peer with this key has requested or receives messages for."""
         return [one for one in self._subscribers.values() if one.everything and origin in (one.origin, one.peer.key)]
 
     def askers(self, job_id: str) -> Iterator[tuple[Subscriber, str]]:
@@ -156,7 +156,7 @@ class Subscriptions:
         self._send(subscriber, topic, data)
 
     def tell_always(self, data: bytes) -> None:
-        """Send a message to all subscribers to everything, without the rate limit and without repeating it later."""
+        """Send a message to all who are subscribed to everything, without the rate limit and without repeating it."""
         for subscriber in tuple(self._subscribers.values()):
             if subscriber.everything:
                 self._send(subscriber, None, data)

@@ -125,7 +125,10 @@ class Rig:
         return shown
 
     async def until_lit(self, spot: Spot, value: int, device: str = "Pad") -> None:
-        """Wait until a value is sent to a light after the last match for that light. Later values do not matter."""
+        """Wait until a value has been sent to a light, even if another value has been sent since.
+
+        Messages from before that light's last match are ignored.
+        """
 
         def lit() -> bool:
             for place in range(self._seen.get(spot, 0), len(self.ports.sent)):

@@ -1,4 +1,4 @@
-"""Tests authorization over OSC: how and how long senders are unlocked, and how the secret is protected."""
+"""Tests authorization over OSC: how senders are unlocked and for how long, and how the secret is protected."""
 
 from __future__ import annotations
 
