@@ -14,7 +14,7 @@ from bridge.errors import BridgeError, ConfirmNeeded, OutputUnwritable
 
 ASK_ABOVE = 3  # maximum number of remixes to submit without asking
 OTHER_FOLDER = "Choose another folder with --out."
-KEPT_RATES = range(44_100, 192_001)  # sample rates, in Hz, that a result takes over from its file
+KEPT_RATES = range(44_100, 192_001)  # sample rates of source files, in Hz, that the results keep
 
 
 def rate_of(files: Sequence[Path]) -> int | None:
@@ -58,7 +58,7 @@ def _length(path: Path) -> Mapping[str, Any] | None:
 
 
 def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], console: Console) -> bool:
-    """Return whether the remixes will run on fal. If only the running daemon lacks the key, print a note."""
+    """Return whether the remixes will run on fal. If this command has the key but the daemon does not, print a note."""
     from bridge.config.credentials import find
 
     if options.engine not in (None, "auto", "fal"):

@@ -83,7 +83,7 @@ def style(job: Job) -> str:
 
 
 def offline_style(job: Job) -> tuple[str, str]:
-    """Return an offline job's style family and the sounds that only the model adds; for other jobs, two empty texts."""
+    """Return an offline job's style family and the sounds that only the model adds; otherwise two empty strings."""
     if job.engine != "offline":
         return "", ""
     from bridge.audio.offline.words import choose_name
@@ -114,7 +114,7 @@ def document(found: Found) -> dict[str, Any]:
 
 
 def plain(text: str) -> str:
-    """Return a text in which U+FFFD replaces each line break and control character."""
+    """Return the text with U+FFFD in place of each line break and control character."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 

@@ -24,7 +24,7 @@ class Heading:
     needs_model: str = ""  # sounds of the preset that the offline engine cannot add
 
     def line(self, engine: str) -> str:
-        """Return the heading with engine, style and family, and a second line if only the model adds some sounds."""
+        """Return the heading: engine, style and family and, on a second line, any sounds that only the model adds."""
         parts = [LABELS.get(engine, engine), self.style, f"{self.family} style" if self.family else ""]
         line = " · ".join(part for part in parts if part)
         return f"{line}\nonly the model adds {self.needs_model}" if self.needs_model else line

@@ -41,13 +41,13 @@ def cut(text: str, columns: int) -> str:
 
 
 def cells(text: str) -> int:
-    """Return a text's width in columns: a CJK character or emoji counts as two, a combining accent as none."""
+    """Return the text's width in columns: a CJK character or emoji counts as two, a combining accent as none."""
     wide = sum(unicodedata.east_asian_width(char) in "WF" for char in text)
     return len(text) + wide - sum(unicodedata.combining(char) != 0 for char in text)
 
 
 def labelled(label: str, text: str, column: int, indent: int = 0) -> Iterator[str]:
-    """Yield the lines of a label and a text that is wrapped in the column to the right of the label.
+    """Yield lines that show a label and, in a column to the right of the label, the wrapped text.
 
     Args:
         label: label before the first line.

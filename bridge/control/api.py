@@ -156,7 +156,7 @@ class BridgeApi(Protocol):
         ...
 
     async def remix(self) -> Accepted:
-        """Request the selection of the most recently connected DAW, and remix this selection.
+        """Ask the most recently connected DAW what is selected in it, and remix this selection.
 
         Raises:
             DawMissing: no DAW is connected, or the DAW does not answer.
@@ -172,10 +172,10 @@ class BridgeApi(Protocol):
         ...
 
     async def audition(self, variation: str, which: Literal["source", "result"]) -> None:
-        """Play the result or the source clip of a variation; "": of the newest variation with a result.
+        """Play the result or the source clip of a variation.
 
-        The variation is given by its ID or a unique prefix of the ID. If the variation is already playing, playback
-        switches to the requested side at the same position and loudness.
+        The variation is given by its ID or a unique prefix of the ID; "": the newest variation with a result. If the
+        variation is already playing, playback switches to the requested side at the same position and loudness.
         """
         ...
 

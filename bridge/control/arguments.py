@@ -35,7 +35,7 @@ def from_surface(name: str, value: str | int | float | bool) -> str | int | floa
     in the list of choices, counted from 0.
 
     Raises:
-        ParamInvalid: the parameter is a text, which controls cannot send, or no choice has this index.
+        ParamInvalid: the parameter takes text, which controls cannot send, or no choice has this index.
     """
     param = PARAMS.get(name)
     if param is None:

@@ -50,7 +50,7 @@ class Command:
     needs_daw: bool = False  # whether the command fails if no DAW is connected
     spends: bool = False  # may cost money: needs a long press on a MIDI pad; from another machine, the token or secret
     tells_preset: bool = False  # whether a sender that is not subscribed gets the selected preset as a reply
-    button: bool = False  # whether numbers and Booleans are a button's state; a release (0 or false) is ignored
+    button: bool = False  # whether a number or Boolean argument is a button's state; 0 or false (released) is ignored
     idempotent: bool = False  # whether executing the command twice does no harm
     address: str = field(init=False)  # OSC address, in which <name> stands for the value of the argument `name`
     once: bool = field(init=False)  # whether duplicate messages must be dropped

@@ -153,7 +153,7 @@ class BridgeService:
         return jobs[-1]
 
     async def _sides(self, start: str) -> tuple[Side, ...]:
-        """Return the sides (source, result) to play for a variation; "": for the newest variation with a result."""
+        """Return the sides (source, result) of the newest variation with a result and an ID beginning with `start`."""
         found = self._with_result(start)
         clip = f"{found.job_id}/{found.clip_index}"
         _, rendered = await self.store(Database.stage, clip, "render")

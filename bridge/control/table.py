@@ -335,7 +335,7 @@ PARAM_PREFIX = _PARAM.address.removesuffix("<name>")
 
 
 def find(address: str) -> tuple[Command, tuple[str, ...]] | None:
-    """Return the command for an OSC address and the arguments in the address, or None if the address is unknown."""
+    """Return an OSC address's command and the arguments contained in the address; None if the address is unknown."""
     if found := _BY_ADDRESS.get(address):
         return found
     name = address.removeprefix(PARAM_PREFIX)

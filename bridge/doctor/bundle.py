@@ -96,7 +96,7 @@ def _personal_texts(jobs: list[Found], home: Path) -> list[str]:
 
 
 def _strings(value: Any) -> Iterable[str]:
-    """Yield every text in a request that may be personal and, for a path, also the file name and its stem."""
+    """Yield every string in a request that may be personal. For a path, also yield the file name and its stem."""
     if isinstance(value, str):
         yield value
         if "/" in value or "\\" in value:

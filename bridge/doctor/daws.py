@@ -78,7 +78,7 @@ def _connection(daw: str, connections: list[tuple[str, str, float]], now: float)
 
 
 def _connections(home: Path) -> list[tuple[str, str, float]]:
-    """Return the DAW's name, the DAW's version and the Unix time of each connection in the journal."""
+    """Return, for each connection in the journal, the DAW's name, the DAW's version and the Unix time."""
     rows = from_journal(home, lambda database: list(database.instances()))
     return [(daw, version, at) for _, daw, version, _, at in rows]
 

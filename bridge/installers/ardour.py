@@ -101,7 +101,7 @@ def _with_folder(config: Path) -> bool:
 
 
 def _ardours() -> Iterator[Path]:
-    """Yield the /proc folder of each process that runs Ardour's program. Ardour changes the name of its process."""
+    """Yield the /proc folder of each running Ardour, recognised by its program, because Ardour renames its process."""
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             program = _bytes(process / "cmdline").partition(b"\0")[0].rpartition(b"/")[2]

@@ -147,7 +147,7 @@ class Installer:
             _write(edit.path, then, _mode(edit.path))
 
     def _back_up(self, path: Path, plan: Installation, note: dict[str, Any], unless: str | None) -> None:
-        """Back up a file before it is changed, unless its digest is `unless`, the digest of what the bridge wrote."""
+        """Back up a file before it is changed, unless its digest is `unless`, so the bridge itself wrote it."""
         now = _read(path)
         if now is None or _digest(now) == unless:
             return
@@ -239,7 +239,7 @@ def _refuse_while_busy(plan: Installation) -> None:
 
 
 def _refuse_foreign(plan: Installation, note: Mapping[str, Any], force: bool) -> None:
-    """Raise `InstallRefused` if the bridge's own folder has other files, except from an interrupted installation."""
+    """Raise `InstallRefused` if the bridge's own folder has files that did not come from the bridge."""
     if plan.alone is None or plan.pointer.exists() or force:
         return
     ours = {str(file.path) for file in plan.files} | set(note["files"])

@@ -64,7 +64,7 @@ def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
 
 
 def own_files(environ: Mapping[str, str], platform: str, name: str) -> list[Path]:
-    """Return the paths of a settings file in all of the user's Live versions, most recently changed first."""
+    """Return the path of this settings file for each of the user's Live versions, most recently changed file first."""
     home = _home(environ, platform)
     if platform == "win32":
         folder, inside = Path(environ.get("APPDATA") or home / "AppData" / "Roaming"), f"Live */Preferences/{name}"

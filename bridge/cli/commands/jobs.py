@@ -82,7 +82,7 @@ def cancel(options: argparse.Namespace) -> int:
 
 
 def _to_stop(start: str | None) -> Found:
-    """Return the job with this ID prefix. Without one, return the newest unfinished job, or else the newest."""
+    """Return the job with this ID prefix or, without a prefix, the newest unfinished job, or else the newest job."""
     unfinished = [] if start else history.still_open(home())
     return unfinished[-1] if unfinished else history.one(home(), start)
 
@@ -119,7 +119,7 @@ def _clips(job: Job, columns: int) -> str:
 
 
 def _about(job: Job) -> Iterator[tuple[str, str]]:
-    """Yield a label and a text for each of a job's sources, its style and its cost."""
+    """Yield the label and the text of each line about a job: its sources, engine, parameters, cost and warnings."""
     for clip in job.request["clips"]:
         source = clip.get("source") or clip.get("rendered") or {}
         path = history.plain(str(source.get("path", "")))

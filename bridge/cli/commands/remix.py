@@ -140,7 +140,7 @@ def _ended(job_id: str) -> dict[str, Any] | None:
 
 
 def find_files(paths: list[Path]) -> list[Path]:
-    """Return the absolute paths of the files and of the audio files in the folders.
+    """Return the absolute paths of the given files, and of the audio files in the given folders.
 
     Raises:
         SourceMissing: a path does not exist, or a folder contains no audio file.
