@@ -23,7 +23,7 @@ LIBRARY = re.compile(r"(lib[a-z]+)[\w.+-]*\.(so|dylib|dll)\b")
 
 
 def installed(name: str) -> Distribution | None:
-    """Return a package if its locked version is installed. Another version may have another licence or requirements."""
+    """Return a package if its locked version is installed. Other versions may differ."""
     try:
         found = distribution(name)
     except PackageNotFoundError:

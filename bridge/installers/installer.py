@@ -46,7 +46,7 @@ class Pointer:
 
 
 class Installer:
-    """An installer that carries out plans for one home of the bridge."""
+    """An installer that carries out plans for one bridge home folder."""
 
     def __init__(self, pointer: Pointer) -> None:
         self._pointer = pointer

@@ -118,7 +118,7 @@ class Database:
     def save_variation(
         self, variation: Variation, *, is_open: bool, mark: tuple[str, str, Mapping[str, Any]] | None = None
     ) -> None:
-        """Replace a variation and, in the same transaction, a stage's marker (unit, stage, marker)."""
+        """Replace a variation and, in the same transaction, a stage's marker: `mark` is (unit, stage, value)."""
         with self.transaction():
             self._db.execute(
                 "UPDATE variations SET state = ?, open = ?, value = ? WHERE id = ?",

@@ -23,7 +23,7 @@ local function clip_of(note, found)
   return id, note.clips[id]
 end
 
--- Returns the plan for placing a result found in the outbox; nil if the note does not contain the result's clip.
+-- Returns the plan for placing a result found in the outbox; nil if the request's note has no clip for it.
 function placing.plan(note, found)
   local clip_id, clip = clip_of(note, found)
   if not clip then return nil end

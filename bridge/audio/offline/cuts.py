@@ -34,7 +34,7 @@ class Material:
         return bool(self.rng.random() < share * self.depth)
 
     def holds(self, source: int, span: int) -> bool:
-        """Return whether the `span` steps from `source` on are within the clip."""
+        """Return whether all `span` steps, starting at `source`, lie within the clip."""
         return self.first <= source and source + span <= self.last
 
 

@@ -257,7 +257,7 @@ def test_live_was_restarted(start_live: Start, file: Path, result: Path) -> None
 def test_live_was_restarted_and_the_clip_moved(
     start_live: Start, file: Path, result: Path, likes: int, at: float
 ) -> None:
-    """The script finds the clip by its file; if several clips use that file, the script compares the old position."""
+    """The script finds the clip by its file; among several clips, the one at the old position counts."""
     first, _, message = ready(start_live, file)
     second, clip = restarted(start_live, first, file)
     clip.start_time = 44.0
