@@ -132,7 +132,10 @@ def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
 def job_of(
     home: Path, message_id: str, *states: str, instance: str = "test", timeout: float = PATIENCE
 ) -> dict[str, Any]:
-    """Wait until the job requested by a message is in one of these states; return the job from the outbox."""
+    """Wait until the job requested by a message is in one of these states; return the job from the outbox.
+
+    The time limit starts again while the job changes, because a busy machine may need very long for long audio.
+    """
     last: dict[str, Any] = {}
 
     def look() -> dict[str, Any] | None:
@@ -145,7 +148,10 @@ def job_of(
                 return job if job["state"] in states else None
         return None
 
-    try:
-        return until(look, f"the state {' or '.join(states)}", timeout)
-    except AssertionError as error:
-        raise AssertionError(f"{error}; last seen: {json.dumps(last, indent=1)}") from None
+    while True:
+        before = last
+        try:
+            return until(look, f"the state {' or '.join(states)}", timeout)
+        except AssertionError as error:
+            if last == before:
+                raise AssertionError(f"{error}; last seen: {json.dumps(last, indent=1)}") from None
