@@ -162,7 +162,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "conflict",
         "the ID of an earlier message with other content",
         "request_conflict",
-        "An earlier message has the same message_id and different content.",
+        "An earlier message has the same message_id but different content.",
         REJECTED,
     ),
     BadInput("job", "`retry` of a job that does not exist", "unknown_job", "No job has an id that begins with …."),
