@@ -262,5 +262,5 @@ def test_the_final_level_does_not_depend_on_the_blocks(sizes: list[int], seed: i
     cuts = np.cumsum(sizes)[:-1]
     whole = np.concatenate(list(finish(lambda: [audio], 8000, 2.3)))
     parts = np.concatenate(list(finish(lambda: np.split(audio, cuts), 8000, 2.3)))
-    assert np.array_equal(whole, parts)
+    assert np.allclose(whole, parts, rtol=0, atol=1e-6)  # products of other sizes may round differently
     assert np.max(np.abs(whole)) <= HIGHEST
