@@ -1,4 +1,4 @@
-"""Sets the package metadata that is derived from bridge/project.py. Called by hatchling."""
+"""Sets the package metadata that is derived from bridge/util/project.py. Called by hatchling."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ProjectMetadata(MetadataHookInterface):
         """Set the fields that pyproject.toml lists as dynamic."""
         sys.path.insert(0, str(Path(self.root)))
         try:
-            from bridge import project
+            from bridge.util import project
         finally:
             sys.path.pop(0)
         metadata["authors"] = project.authors()

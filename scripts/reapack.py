@@ -1,6 +1,6 @@
 """Print ReaPack's index.xml for the ReaScripts: `python scripts/reapack.py v0.1.0 2026-01-31T12:00:00Z`.
 
-The package's header is in ace-bridge_Install.lua. The address of the files comes from bridge/project.py.
+The package's header is in ace-bridge_Install.lua. The address of the files comes from bridge/util/project.py.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
-from bridge import project
+from bridge.util import project
 
 SCRIPTS = Path(__file__).resolve().parent.parent / "reaper_scripts"
 PACKAGE = "ace-bridge_Install.lua"
@@ -65,5 +65,5 @@ if __name__ == "__main__":
     if len(sys.argv) != 3:
         sys.exit("usage: reapack.py TAG TIME-OF-THE-RELEASE (2026-01-31T12:00:00Z)")
     if not project.is_public():
-        sys.exit("The project has no public address yet: fill in bridge/project.py first.")
+        sys.exit("The project has no public address yet: fill in bridge/util/project.py first.")
     print(index(project.raw(sys.argv[1]), sys.argv[2]), end="")

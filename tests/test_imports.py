@@ -39,9 +39,8 @@ BESIDE = {
     "workers": ("audio util errors", "cli daemon jobs engines"),
     "audition": ("audio util errors", "daemon control"),
     "client": ("errors", "cli doctor"),
-    "project": ("", "cli engines"),
 }
-FLAT = {"__init__", "__main__", "client", "daemon", "events", "project"}  # the only modules outside a package
+FLAT = {"__init__", "__main__", "client", "daemon", "events"}  # the only modules outside a package
 # What the __init__.py of a package may contain besides its docstring. In all other packages: nothing.
 INITS_WITH_CODE = {"bridge": "assignments", "bridge.errors": "imports"}
 COMPOSITION_ROOT = "bridge.daemon"  # the only module that imports concrete DAWs and engines

@@ -1,7 +1,7 @@
-"""Tests that only bridge/project.py contains the project's address and contact.
+"""Tests that only bridge/util/project.py contains the project's address and contact.
 
-TO FILL IN: `URL` and `CONTACT` in bridge/project.py, once the project has a public repository. Until then, both contain
-a placeholder, which is not shown anywhere. Everything else is derived from these two values. docs/releasing.md
+TO FILL IN: `URL` and `CONTACT` in bridge/util/project.py, once the project has a public repository. Until then, both
+contain a placeholder, which is not shown anywhere. Everything else is derived from these two values. docs/releasing.md
 describes how to fill them in.
 """
 
@@ -17,9 +17,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from bridge import __version__, project
+from bridge import __version__
 from bridge.cli.commands import doctor
 from bridge.cli.parser import build_parser
+from bridge.util import project
 
 ROOT = Path(__file__).resolve().parent.parent
 OWNER = ROOT / "bridge" / "project.py"
@@ -78,13 +79,13 @@ def test_the_address_and_the_contact_are_placeholders_or_valid() -> None:
 
 def test_no_other_file_spells_the_address_or_the_contact() -> None:
     address = project.URL.removeprefix("https://")
-    assert spelling(ROOT, address, project.CONTACT, project.PLACEHOLDER) == ["bridge/project.py"], (
+    assert spelling(ROOT, address, project.CONTACT, project.PLACEHOLDER) == ["bridge/util/project.py"], (
         "import it from there"
     )
 
 
 def test_the_placeholder_is_documented() -> None:
-    assert "bridge/project.py" in (ROOT / "docs" / "releasing.md").read_text("utf-8")
+    assert "bridge/util/project.py" in (ROOT / "docs" / "releasing.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -159,5 +160,5 @@ def test_the_reapack_index_points_to_the_tag(
 def test_there_is_no_reapack_index_without_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(project, "URL", PLACEHOLDERS[0])
     monkeypatch.setattr(sys, "argv", ["reapack.py", "v0.1.0", "2026-01-31T12:00:00Z"])
-    with pytest.raises(SystemExit, match=re.escape("bridge/project.py")):
+    with pytest.raises(SystemExit, match=re.escape("bridge/util/project.py")):
         runpy.run_path(str(ROOT / "scripts" / "reapack.py"), run_name="__main__")

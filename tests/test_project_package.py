@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from bridge import __version__, project
+from bridge import __version__
+from bridge.util import project
 from hatch_build import ProjectMetadata
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,7 +73,7 @@ def test_the_sdist_has_what_a_packager_needs(dist: Path) -> None:
     with tarfile.open(dist / f"{NAME}.tar.gz") as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     wanted = {"LICENSE", "THIRD_PARTY_NOTICES.md", "CHANGELOG.md", "hatch_build.py", "requirements.lock"}
-    assert wanted | {"tests/conftest.py", "docs/cli.md", "bridge/project.py"} <= names
+    assert wanted | {"tests/conftest.py", "docs/cli.md", "bridge/util/project.py"} <= names
     assert [name for name in names if name.startswith((".venv", ".git/")) or "node_modules" in name] == []
 
 

@@ -111,7 +111,7 @@ def _chunks(stream: BinaryIO, start: int, layout: str, *, padded: bool = True) -
     """Yield (name, offset of the content, size of the content) for each chunk."""
     head_size, end = struct.calcsize(layout), stream.seek(0, os.SEEK_END)
     for _ in range(MOST_CHUNKS):
-        if start >= end:  # a 64-bit size may point beyond any offset to which the system can seek
+        if start >= end:  # a 64-bit size may exceed the largest offset to which the system can seek
             return
         stream.seek(start)
         head = stream.read(head_size)

@@ -12,7 +12,6 @@ import sys
 import time
 from pathlib import Path
 
-from bridge import project
 from bridge.config import home_check
 from bridge.config.credentials import from_keychain
 from bridge.config.home import home
@@ -20,6 +19,7 @@ from bridge.config.load import load
 from bridge.doctor.base import Context, Finding, worst
 from bridge.doctor.examine import examine
 from bridge.errors import AudioDeviceMissing, ConfigInvalid
+from bridge.util import project
 
 SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "FAIL"}
 DEVICE = "import sounddevice; print(sounddevice.query_devices(kind='output')['name'])"

@@ -18,11 +18,11 @@ from typing import Any
 
 import httpx
 
-from bridge import project
 from bridge.engines.fal.hosts import Hosts, shown
 from bridge.engines.fal.secrets import Secrets
 from bridge.engines.fal.settings import Timeouts
 from bridge.errors import OutageError
+from bridge.util import project
 
 log = logging.getLogger(__name__)
 
