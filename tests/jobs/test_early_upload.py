@@ -77,6 +77,15 @@ class SlowEngine(FakeEngine):
         await eventually(lambda: len(self.calls["upload"]) == count)
 
 
+async def remix_during_upload(studio: Studio, engine: SlowEngine, tone: Path) -> str:
+    """Request a remix while its clip is uploaded early; return the job's ID once the job waits for the upload."""
+    await prepare(studio, tone, wait=False)
+    await engine.uploading()
+    job_id = await studio.remix(tone)
+    await studio.until(job_id, "uploading")
+    return job_id
+
+
 class TestAtFal:
     async def test_the_clip_is_uploaded_before_the_remix_and_only_once(
         self, home: Path, tone: Path, fal: FalServer
@@ -132,10 +141,7 @@ async def test_nothing_is_rendered_or_uploaded_for_an_engine_on_this_machine(hom
 async def test_a_remix_waits_for_the_upload_that_runs(home: Path, tone: Path) -> None:
     engine = SlowEngine(tone.parent)
     async with studio_at(home, engine) as studio:
-        await prepare(studio, tone, wait=False)
-        await engine.uploading()
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "uploading")
+        job_id = await remix_during_upload(studio, engine, tone)
         engine.go_on.set()
         await studio.until(job_id, "done")
         assert len(engine.calls["upload"]) == 1
@@ -144,10 +150,7 @@ async def test_a_remix_waits_for_the_upload_that_runs(home: Path, tone: Path) ->
 async def test_a_remix_can_be_cancelled_while_it_waits_for_the_upload(home: Path, tone: Path) -> None:
     engine = SlowEngine(tone.parent)
     async with studio_at(home, engine) as studio:
-        await prepare(studio, tone, wait=False)
-        await engine.uploading()
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "uploading")
+        job_id = await remix_during_upload(studio, engine, tone)
         await studio.send("cancel", {"job_id": job_id})
         await studio.until(job_id, "cancelled")
         assert not engine.calls["submit"]

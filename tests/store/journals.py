@@ -56,3 +56,19 @@ async def placed(studio: Studio, job_id: str) -> None:
     (one,) = await studio.until(job_id, "done")
     while (await studio.store(Database.stage, one.id, "place"))[1] is None:
         await asyncio.sleep(0.01)
+
+
+async def submit_with_error(studio: Studio, tone: Path, error: Exception, state: str) -> str:
+    """Submit a remix to which the engine answers with `error`; return the job's ID once the job is in `state`."""
+    studio.engine.faults["submit"].append(error)
+    job_id = await studio.remix(tone)
+    await studio.until(job_id, state)
+    return job_id
+
+
+async def wait_for_budget(studio: Studio, tone: Path) -> str:
+    """Request a remix that exceeds the budget; return the job's ID once the job waits."""
+    studio.budget._cap = 0.0
+    job_id = await studio.remix(tone)
+    await studio.until(job_id, "waiting")
+    return job_id

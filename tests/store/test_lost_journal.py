@@ -12,7 +12,7 @@ from bridge.protocol.job import State
 from bridge.store import retention
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio
-from tests.store.journals import placed, reopen, restore, store, variations
+from tests.store.journals import placed, reopen, restore, store, submit_with_error, variations, wait_for_budget
 
 
 async def test_a_submission_unknown_to_an_older_journal_is_recovered(home: Path, tone: Path) -> None:
@@ -21,9 +21,7 @@ async def test_a_submission_unknown_to_an_older_journal_is_recovered(home: Path,
     engine.finish.clear()
     reopen(home)
     async with Studio(home, engine) as studio:
-        studio.budget._cap = 0.0
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "waiting")
+        job_id = await wait_for_budget(studio, tone)
         older = store(home)
     async with Studio(home, engine) as studio:
         await studio.until(job_id, "running")
@@ -77,9 +75,7 @@ async def test_a_submission_after_a_failed_one_is_recovered(home: Path, tone: Pa
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
-        engine.faults["submit"].append(RateLimited())
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "failed")
+        job_id = await submit_with_error(studio, tone, RateLimited(), "failed")
         older = store(home)
         engine.finish.clear()
         await studio.send("retry", {"job_id": job_id})
@@ -97,9 +93,7 @@ async def test_a_lost_answer_is_unknown_with_an_older_journal_too(home: Path, to
     reopen(home)
     older = store(home)
     async with Studio(home, engine) as studio:
-        engine.faults["submit"].append(SubmitUnknown())
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "unknown")
+        job_id = await submit_with_error(studio, tone, SubmitUnknown(), "unknown")
     restore(home, older)
     reopen(home)
     async with Studio(home, engine) as studio:
@@ -112,9 +106,7 @@ async def test_unfinished_work_without_a_folder_is_not_submitted(home: Path, ton
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
-        studio.budget._cap = 0.0
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "waiting")
+        job_id = await wait_for_budget(studio, tone)
         older = store(home)
     reopen(home)
     async with Studio(home, engine) as studio:

@@ -16,7 +16,7 @@ from bridge.store import backup, job_folder
 from bridge.store.database import Database
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.studio import Studio
-from tests.store.journals import dump, placed, reopen, restore, store, variations
+from tests.store.journals import dump, placed, reopen, restore, store, submit_with_error, variations, wait_for_budget
 
 
 async def test_a_start_with_a_complete_journal_changes_nothing(home: Path, tone: Path) -> None:
@@ -46,9 +46,7 @@ async def test_a_crash_before_the_journal_entry_allows_the_submission(home: Path
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
-        studio.budget._cap = 0.0
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "waiting")
+        job_id = await wait_for_budget(studio, tone)
     (one,) = variations(home)
     folder = home / "jobs" / job_id / "clip-1" / "variation-1"
     folder.mkdir(parents=True, exist_ok=True)
@@ -69,9 +67,7 @@ async def test_a_crash_after_a_refusal_allows_another_submission(
     with monkeypatch.context() as patch:
         patch.setattr(job_folder, "remove_order", lambda _folder: None)
         async with Studio(home, engine) as studio:
-            engine.faults["submit"].append(RateLimited())
-            job_id = await studio.remix(tone)
-            await studio.until(job_id, "failed")
+            job_id = await submit_with_error(studio, tone, RateLimited(), "failed")
     assert len(list((home / "jobs").rglob("submit.json"))) == 1
     before = dump(home)
     reopen(home)
@@ -85,9 +81,7 @@ async def test_a_confirmed_retry_survives_a_crash(home: Path, tone: Path) -> Non
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
-        engine.faults["submit"].append(SubmitUnknown())
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "unknown")
+        job_id = await submit_with_error(studio, tone, SubmitUnknown(), "unknown")
         studio.scheduler._stopping = True  # as if the bridge crashed before submitting again
         await studio.send("retry", {"job_id": job_id, "again": True})
     reopen(home)
@@ -103,9 +97,7 @@ async def test_a_crash_before_a_second_submission_changes_nothing(
     engine = FakeEngine()
     reopen(home)
     async with Studio(home, engine) as studio:
-        engine.faults["submit"].append(SubmitUnknown())
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "unknown")
+        job_id = await submit_with_error(studio, tone, SubmitUnknown(), "unknown")
     for after in (SubmitUnknown, RateLimited):  # a crash, and an error that proves that nothing was sent
         with monkeypatch.context() as patch:
             patch.setattr(job_folder, "remove_order", lambda _folder: None)
@@ -130,9 +122,7 @@ async def test_a_free_engine_is_asked_again_without_lost_entries(
     engine.capabilities = replace(engine.capabilities, submit_once=False)
     reopen(home)
     async with Studio(home, engine) as studio:
-        engine.faults["submit"].append(SubmitUnknown())
-        job_id = await studio.remix(tone)
-        await studio.until(job_id, "unknown")
+        job_id = await submit_with_error(studio, tone, SubmitUnknown(), "unknown")
     with sqlite3.connect(home / "bridge.db") as db:  # as if the bridge had crashed
         value = {**json.loads(db.execute("SELECT value FROM variations").fetchone()[0]), "state": "submitting"}
         db.execute("UPDATE variations SET state = 'submitting', open = 1, value = ?", (json.dumps(value),))
