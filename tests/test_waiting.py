@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.fakes import processes
 from tests.waiting import eventually, until
 
 
@@ -39,3 +41,20 @@ class TestBoth:
         monkeypatch.setattr("tests.waiting._now", lambda: next(clock))
         looks = iter([False, True])
         assert wait(lambda: next(looks), timeout=10.0) is True
+
+
+def jobs(monkeypatch: pytest.MonkeyPatch, *seen: tuple[str, float]) -> None:
+    """Let `job_of` see these states and progress values, one per look."""
+    documents = iter([{"errors": [], "jobs": [{"message_id": "m", "state": one, "progress": at}]} for one, at in seen])
+    monkeypatch.setattr(processes, "outbox", lambda _home, _instance: next(documents))
+
+
+def test_a_job_that_changes_is_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    jobs(monkeypatch, ("queued", 0.0), ("running", 0.1), ("running", 0.2), ("done", 1.0))
+    assert processes.job_of(tmp_path, "m", "done", timeout=0.0)["state"] == "done"
+
+
+def test_a_job_that_stands_still_fails_the_test(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    jobs(monkeypatch, ("running", 0.1), ("running", 0.1), ("done", 1.0))
+    with pytest.raises(AssertionError, match="for the state done; last seen"):
+        processes.job_of(tmp_path, "m", "done", timeout=0.0)
