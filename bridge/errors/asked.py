@@ -126,7 +126,7 @@ class SourceTruncated(ClipError):
     """The clip's audio file is shorter than its header says."""
 
     code = "source_truncated"
-    hint = "The file was probably truncated while it was copied. Restore the complete file."
+    hint = "The file was probably truncated while it was copied. Restore the complete file, or remix a span inside it."
 
 
 class SourceChanged(ClipError):
@@ -169,6 +169,13 @@ class ClipNotAudio(ClipError):
 
     code = "clip_not_audio"
     hint = "Render, freeze or bounce it to audio first, then remix the audio."
+
+
+class ClipSilent(ClipError):
+    """The clip is silent (its peak is below -80 dBFS), so nothing was sent or charged."""
+
+    code = "clip_silent"
+    hint = "Choose a clip with sound. To send silence, use `remix --send-silent` or `send_silent` under `[render]`."
 
 
 class SettingError(InputError):

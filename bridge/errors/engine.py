@@ -40,10 +40,17 @@ class KeyRefused(AccountError):
 
 
 class BalanceEmpty(AccountError):
-    """fal locked the account because its balance is exhausted. Nothing was charged."""
+    """fal locked the account because its balance is exhausted."""
 
     code = "balance_empty"
     hint = "Top up the balance on fal's billing page, then run `ace-bridge retry`."
+
+
+class AccountLocked(AccountError):
+    """fal locked the account for another reason than an empty balance."""
+
+    code = "account_locked"
+    hint = "Only fal can unlock it: write to support@fal.ai, then run `ace-bridge retry`."
 
 
 class AccessDenied(AccountError):
@@ -61,7 +68,7 @@ class BudgetReached(AccountError):
 
 
 class SpendingUnconfirmed(AccountError):
-    """This remix costs more than `confirm_above` under `[budget]`, so it waits for your confirmation."""
+    """This job costs more, or has more remixes, than `[budget]` allows without your confirmation, so it waits."""
 
     code = "spending_unconfirmed"
     hint = "`ace-bridge retry` confirms and continues. `ace-bridge cancel` cancels it."
@@ -72,6 +79,14 @@ class RefusedError(EngineError):
 
     code = "model_refused"
     hint = "Change what the message above names and remix again. The upload is kept."
+    may_be_billed = False  # whether the engine may charge for it, which is known only later or never
+
+
+class EndpointUnknown(RefusedError):
+    """fal has no model at this endpoint, so no model ran."""
+
+    code = "endpoint_unknown"
+    hint = "Correct `endpoint` under `[fal]` in config.toml and restart the bridge, then run `ace-bridge retry`."
 
 
 class ContentRefused(RefusedError):
@@ -92,7 +107,7 @@ class EngineBusy(RefusedError):
     """The engine had no free machine for the model and dropped the request."""
 
     code = "engine_busy"
-    hint = "Nothing was charged. Run `ace-bridge retry` in a few minutes."
+    hint = "Run `ace-bridge retry` in a few minutes."
 
 
 class UploadNotFetched(RefusedError):
@@ -103,7 +118,7 @@ class UploadNotFetched(RefusedError):
 
 
 class ModelFailed(RefusedError):
-    """The model stopped with an error. fal does not charge for failed requests."""
+    """The model stopped with an error."""
 
     code = "model_failed"
     hint = "`ace-bridge retry` submits it again."
@@ -161,14 +176,21 @@ class UploadFailed(OutageError):
     """The clip could not be uploaded."""
 
     code = "upload_failed"
-    hint = "Check the network, then run `ace-bridge retry`. Nothing was charged."
+    hint = "Check the network, then run `ace-bridge retry`. Uploads are free."
+
+
+class StorageRefused(OutageError):
+    """fal's storage refused the request. The URL may have expired."""
+
+    code = "storage_refused"
+    hint = "Run `ace-bridge retry`: it repeats the request at no cost."
 
 
 class HostRefused(OutageError):
     """The engine named a host that the bridge does not trust. Nothing was sent there."""
 
     code = "host_refused"
-    hint = "If fal moved its storage, add the host to `result_hosts` under `[fal]`."
+    hint = "If fal moved its storage, add the host to `result_hosts` under `[fal]`. Then run `ace-bridge retry`."
 
 
 class SubmitUnknown(OutageError):

@@ -1,22 +1,27 @@
-"""Errors in a result that is paid for and kept but unusable."""
+"""Errors in a result that is paid for but unusable.
+
+The engine keeps the result for a while, so another download, which is free, may fix most of these errors. It cannot
+fix silence or invalid samples: the file then arrived complete and was read.
+"""
 
 from __future__ import annotations
 
 from bridge.errors.base import BridgeError
 
+_COMPLETE = "The file is complete and kept in the job's folder. `ace-bridge rerun` makes a new result and costs again."
+
 
 class ResultError(BridgeError):
-    """The result is not usable audio. The file is kept in the job's folder."""
+    """The result is not usable audio."""
 
     code = "result_unusable"
-    hint = "Listen to the file in the job's folder. `ace-bridge rerun` makes a new result and costs again."
+    hint = "`ace-bridge retry` downloads it again at no cost, as long as the engine keeps it."
 
 
 class ResultTruncated(ResultError):
-    """The result is incomplete, even after several downloads."""
+    """The result is incomplete."""
 
     code = "result_truncated"
-    hint = "`ace-bridge retry` downloads it again at no cost."
 
 
 class ResultNotAudio(ResultError):
@@ -29,12 +34,14 @@ class ResultSilent(ResultError):
     """The result is silent."""
 
     code = "result_silent"
+    hint = _COMPLETE
 
 
 class ResultBroken(ResultError):
     """The result has invalid samples: not a number, or out of range."""
 
     code = "result_broken"
+    hint = _COMPLETE
 
 
 class ResultTooLarge(ResultError):

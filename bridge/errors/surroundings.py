@@ -33,6 +33,13 @@ class HomeElsewhere(HomeError):
     hint = "Set ACE_BRIDGE_HOME to a folder on a local disk. Results may be anywhere."
 
 
+class HomeLost(HomeError):
+    """The bridge's home was removed or replaced while the bridge was running, so the bridge has stopped."""
+
+    code = "home_lost"
+    hint = "Put the folder back and run `ace-bridge start`. Remixes that were submitted before are then fetched."
+
+
 class StoreNewer(HomeError):
     """A newer version of ace-bridge wrote the bridge's journal."""
 
@@ -45,6 +52,13 @@ class StoreBusy(HomeError):
 
     code = "store_busy"
     hint = "Close the program that has bridge.db open. The bridge then continues automatically."
+
+
+class StoreDamaged(HomeError):
+    """The bridge's journal is damaged. No paid result is lost."""
+
+    code = "store_damaged"
+    hint = "Run `ace-bridge stop`, then `ace-bridge start`: the start rebuilds the journal, and the remixes continue."
 
 
 class StoreLost(HomeError):
@@ -107,14 +121,14 @@ class AudioDeviceMissing(HomeError):
     """No audio output can play the clip."""
 
     code = "audio_device_missing"
-    hint = "Open the file in a player or in the DAW. Linux needs the package libportaudio2."
+    hint = "Open the file in a player or in the DAW. Linux needs PortAudio (Debian and Ubuntu: libportaudio2)."
 
 
 class HotkeysMissing(HomeError):
     """Hotkeys are not available."""
 
     code = "hotkeys_missing"
-    hint = "Run `pip install 'ace-bridge[hotkeys]'`. On macOS, allow keyboard monitoring. Linux needs X11."
+    hint = "Hotkeys need the extra `hotkeys`. On macOS, allow keyboard monitoring. Linux needs X11."
 
 
 class InstallRefused(HomeError):
@@ -122,6 +136,15 @@ class InstallRefused(HomeError):
 
     code = "install_refused"
     hint = "Check the file. `--force` replaces it and keeps a backup."
+
+
+class StorePython(HomeError):
+    """This Python comes from the Microsoft Store, so other programs would not see what it writes to AppData."""
+
+    code = "store_python"
+    hint = (
+        "Install Python from https://www.python.org/downloads/ and ace-bridge with it. `ace-bridge remix` still works."
+    )
 
 
 class DawRunning(HomeError):
@@ -135,7 +158,7 @@ class MidiMissing(HomeError):
     """MIDI needs packages that are not installed."""
 
     code = "midi_missing"
-    hint = "Run `pip install 'ace-bridge[midi]'` in the bridge's Python environment, then restart the bridge."
+    hint = "Install the extra `midi`, then restart the bridge."
 
 
 class MidiUnavailable(HomeError):
