@@ -2,6 +2,7 @@
 
 The caller passes a type with its limits, for example `Annotated[int, Meta(ge=0, le=65535)]`. `validate` converts a
 value to that type with msgspec, or raises an error that names the key, the value and the values that the key accepts.
+Whole numbers may be floats, and a limit may be missed by a rounding error (see tolerance.py).
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
 from bridge.errors import BridgeError
+from bridge.util.kinds import fields, has_parts, is_union, limits_of, without_limits
 from bridge.util.suggest import did_you_mean
+from bridge.util.tolerance import tolerant
 
 LONGEST = 60  # maximum number of characters of a value in an error
 MANY = 5  # minimum number of choices for which the error also suggests the most similar one
@@ -56,6 +59,9 @@ def validate(
     Raises:
         BridgeError: the value is invalid. The error, of class `error`, names the key, the value and what is accepted.
     """
+    with contextlib.suppress(msgspec.ValidationError):
+        return msgspec.convert(value, type=kind)
+    value = tolerant(value, kind)
     try:
         return msgspec.convert(value, type=kind)
     except msgspec.ValidationError as problem:
@@ -65,28 +71,32 @@ def validate(
 
 def from_text(kind: Any, text: str) -> Any:
     """Convert text to a value of the given type, or return the text unchanged if it cannot be converted."""
-    plain = _without_limits(kind)
+    plain = without_limits(kind)
     if plain is bool:
         return _SWITCH.get(text.lower(), text)
     if get_origin(plain) is tuple:
         return [part.strip() for part in text.split(",") if part.strip()]
-    members = get_args(plain) if _is_union(plain) else (plain,)
+    members = get_args(plain) if is_union(plain) else (plain,)
+    kinds = [without_limits(member) for member in members]
     for number in (int, float):
-        if number in [_without_limits(member) for member in members]:
+        if number in kinds:
             with contextlib.suppress(ValueError):
                 return number(text)
+    if int in kinds:
+        with contextlib.suppress(ValueError):
+            return float(text) if float(text).is_integer() else text
     return text
 
 
 def describe(kind: Any) -> str:
     """Return the values that a type accepts, in words: "a whole number from 0 to 65535"."""
-    plain, limits = _without_limits(kind), _limits(kind)
+    plain, limits = without_limits(kind), limits_of(kind)
     if limits.description:
         return limits.description
     if get_origin(plain) is Literal:
         *others, last = map(show, get_args(plain))
         return f"{', '.join(others)} or {last}" if others else last
-    if _is_union(plain):
+    if is_union(plain):
         return " or ".join(describe(member) for member in get_args(plain) if member is not NoneType)
     if plain in (int, float):
         return ("a whole number" if plain is int else "a number") + _bounds(limits)
@@ -116,6 +126,11 @@ def show(value: Any) -> str:
     return "".join(char if char.isprintable() else "?" for char in text)
 
 
+def bare(name: Any) -> str:
+    """Return a name from outside as short printable text, without quotation marks."""
+    return show(name).strip('"')
+
+
 def _explain(problem: str, at: str, value: Any, kind: Any, *, secret: bool) -> tuple[str, str]:
     """Return the key that an msgspec error is about, and a sentence that explains the error to people."""
     found = _PLACE.fullmatch(problem)
@@ -131,25 +146,25 @@ def _explain(problem: str, at: str, value: Any, kind: Any, *, secret: bool) -> t
         if field["problem"] == "missing required":
             return key, f"{key} is missing."
         where = f" in {at}" if at else ""
-        return key, f"there is no “{field['name']}”{where}.{did_you_mean(field['name'], _fields(kind))}"
+        return key, f"there is no “{field['name']}”{where}.{did_you_mean(field['name'], fields(kind))}"
     if not what.startswith(_REFUSED):  # an error from a `__post_init__`
         return at, f"{at}: {what}." if at else f"The message has an error: {what}."
     named, too_long = at or "The message", _TOO_LONG.fullmatch(what)
     if too_long:
         return at, f"{named} has {len(value)} characters; it takes at most {too_long[1]}."
     shown = "hidden here" if secret and not isinstance(value, bool) else show(value)
-    choices = get_args(_without_limits(kind)) if get_origin(_without_limits(kind)) is Literal else ()
+    choices = get_args(without_limits(kind)) if get_origin(without_limits(kind)) is Literal else ()
     guess = did_you_mean(value, choices) if len(choices) >= MANY and isinstance(value, str) else ""
     return at, f"{named} is {shown}; it takes {describe(kind)}.{guess}"
 
 
 def _enter(step: str, at: str, value: Any, kind: Any) -> tuple[str, Any, Any]:
     """Follow one step of the path in an msgspec error; return the key, value and type at that position."""
-    plain = _without_limits(kind)
-    if _is_union(plain):  # choose the only type in the union that has parts
-        plain = next(part for part in map(_without_limits, get_args(plain)) if _has_parts(part))
+    plain = without_limits(kind)
+    if is_union(plain):  # choose the only type in the union that has parts
+        plain = next(part for part in map(without_limits, get_args(plain)) if has_parts(part))
     if step.startswith("."):
-        return f"{at}{step}".lstrip("."), value[step[1:]], _fields(plain)[step[1:]]
+        return f"{at}{step}".lstrip("."), value[step[1:]], fields(plain)[step[1:]]
     members = get_args(plain)
     if step == "[...]":  # msgspec does not name the keys of a table with arbitrary keys
         key, part = next((key, part) for key, part in value.items() if not _fits(part, members[1]))
@@ -164,27 +179,6 @@ def _fits(value: Any, kind: Any) -> bool:
     except msgspec.ValidationError:
         return False
     return True
-
-
-def _fields(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
-
-
-def _has_parts(kind: Any) -> bool:
-    return get_origin(kind) in (tuple, dict) or hasattr(kind, "__struct_fields__")
-
-
-def _is_union(kind: Any) -> bool:
-    return get_origin(kind) in (Union, UnionType)
-
-
-def _without_limits(kind: Any) -> Any:
-    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
-
-
-def _limits(kind: Any) -> msgspec.Meta:
-    limits: msgspec.Meta = get_args(kind)[-1] if get_origin(kind) is Annotated else msgspec.Meta()
-    return limits
 
 
 def _bounds(limits: msgspec.Meta) -> str:

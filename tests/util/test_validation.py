@@ -118,6 +118,8 @@ def test_every_field_of_every_message_is_named_in_its_error(kind: type[Struct]) 
         (bool, "perhaps", "perhaps"),
         (Annotated[int, Meta(ge=0)], "7", 7),
         (int, "7.5", "7.5"),
+        (int, "7.0", 7.0),
+        (int, "inf", "inf"),
         (Annotated[float, Meta(ge=0)], "7.5", 7.5),
         (Literal["off"] | Annotated[float, Meta(le=0)], "-14", -14.0),
         (Literal["off"] | Annotated[float, Meta(le=0)], "off", "off"),
@@ -127,6 +129,61 @@ def test_every_field_of_every_message_is_named_in_its_error(kind: type[Struct]) 
 )
 def test_text_becomes_the_value_it_means(kind: Any, text: str, value: Any) -> None:
     assert from_text(kind, text) == value
+
+
+class Numbers(Struct):
+    """Numbers at every kind of place."""
+
+    whole: int = 0
+    either: int | str | None = None
+    version: Literal[1] = 1
+    seconds: Annotated[float, Meta(ge=0)] = 0.0
+    loudness: Literal["off"] | Annotated[float, Meta(ge=-60, le=0)] = "off"
+    meter: tuple[int, int] = (4, 4)
+    beats: tuple[Annotated[float, Meta(ge=0)], ...] = ()
+    named: dict[str, Annotated[int, Meta(ge=0)]] = {}
+    inner: Part | None = None
+    free: Any = None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"whole": 4.0}, {"whole": 4}),
+        ({"whole": -0.0}, {"whole": 0}),
+        ({"whole": 1e3}, {"whole": 1000}),
+        ({"either": 4.0}, {"either": 4}),
+        ({"version": 1.0}, {"version": 1}),
+        ({"seconds": -1e-12}, {"seconds": 0.0}),
+        ({"loudness": 1e-12}, {"loudness": 0.0}),
+        ({"meter": [6.0, 8.0]}, {"meter": (6, 8)}),
+        ({"beats": [0.5, -1e-9]}, {"beats": (0.5, 0.0)}),
+        ({"named": {"a": 2.0}}, {"named": {"a": 2}}),
+        ({"inner": {"size": 2.0, "pair": [-1e-12, "a"]}}, {"inner": Part(size=2, pair=(0.0, "a"))}),
+        ({"free": {"size": 2.5, "deep": [4.0]}}, {"free": {"size": 2.5, "deep": [4.0]}}),
+    ],
+)
+def test_numbers_may_be_written_by_lua_or_rounded_by_a_daw(value: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert validate(value, Numbers, "", RequestError) == Numbers(**expected)
+    (name,) = expected
+    assert repr(getattr(validate(value, Numbers, "", RequestError), name)) == repr(expected[name])
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"whole": 4.5}, "whole is 4.5; it takes a whole number."),
+        ({"whole": "4"}, 'whole is "4"; it takes a whole number.'),
+        ({"whole": float("inf")}, "whole is inf; it takes a whole number."),
+        ({"seconds": -1e-6}, "seconds is -1e-06; it takes a number of at least 0."),
+        ({"beats": [-0.1]}, "beats[0] is -0.1; it takes a number of at least 0."),
+        ({"whole": 4.0, "seconds": "x"}, 'seconds is "x"; it takes a number of at least 0.'),
+    ],
+)
+def test_other_numbers_are_errors(value: dict[str, Any], text: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        validate(value, Numbers, "", RequestError)
+    assert caught.value.text == text
 
 
 def test_a_description_replaces_the_words_of_a_type() -> None:
