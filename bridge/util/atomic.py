@@ -17,6 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import BridgeError, DiskFull, OutputUnwritable
+from bridge.util import busy_files
+from bridge.util.flush import flush, flush_handle
+from bridge.util.long_paths import extended, plain
 
 
 def settle(partial: Path, final: Path) -> None:
@@ -27,14 +30,42 @@ def settle(partial: Path, final: Path) -> None:
     """
     with explained(final):
         with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(final)
+            flush(file)
+        busy_files.replace(partial, final)
         sync_folder(final.parent)
 
 
 def holds(path: Path) -> bool:
     """Return whether a file exists and is not empty; a power cut can leave an empty file."""
+    path = extended(path)
     return path.is_file() and path.stat().st_size > 0
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder to which only this user has access, whatever the umask; its parent must exist.
+
+    Raises:
+        OSError: the folder cannot be created, or a file is in the way.
+    """
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+    else:
+        folder.chmod(0o700)  # mkdir applies the umask
+
+
+def make_folders(folder: Path, top: Path) -> None:
+    """Create a folder and its parents below `top`, to which only this user has access; `top` must exist.
+
+    Raises:
+        OSError: a folder cannot be created, or a file is in the way.
+    """
+    for inner in reversed(folder.relative_to(top).parents):
+        if inner != Path():
+            make_folder(top / inner)
+    make_folder(folder)
 
 
 def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600) -> None:
@@ -53,11 +84,12 @@ def write_bytes(path: Path, data: bytes, *, sync: bool = True, mode: int = 0o600
     with explained(path):
         try:
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+                if os.name == "posix" and not mode & 0o077:
+                    os.fchmod(file.fileno(), mode)  # a private file is private and writable whatever the umask
                 file.write(data)
                 if sync:
-                    file.flush()
-                    os.fsync(file.fileno())
-            partial.replace(path)
+                    flush(file)
+            busy_files.replace(partial, path)
         except OSError:
             discard(partial)
             raise
@@ -77,7 +109,7 @@ def write_json(path: Path, value: Mapping[str, Any], *, sync: bool = True) -> No
 def discard(partial: Path) -> None:
     """Remove a partial file. A failure is ignored, because the error that left the file behind is reported anyway."""
     with contextlib.suppress(OSError):
-        partial.unlink(missing_ok=True)
+        busy_files.remove(partial, missing_ok=True)
 
 
 def sweep(folder: Path, name: str = "*") -> None:
@@ -115,7 +147,7 @@ def sync_folder(folder: Path) -> None:
     with contextlib.suppress(OSError):  # Windows cannot open folders, and some file systems cannot sync them
         handle = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            flush_handle(handle)
         finally:
             os.close(handle)
 
@@ -132,5 +164,5 @@ def explained(path: Path) -> Any:
 def explain(problem: OSError, path: Path) -> BridgeError:
     """Return the error for a failed write to `path`."""
     if problem.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(f"There is no room left on the disk that holds {path.parent}.")
-    return OutputUnwritable(f"{path} cannot be written: {problem.strerror or problem}.")
+        return DiskFull(f"There is no room left on the disk that holds {plain(path.parent)}.")
+    return OutputUnwritable(f"{plain(path)} cannot be written: {problem.strerror or problem}.")
