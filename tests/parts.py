@@ -44,7 +44,7 @@ BREW = {"ffprobe": "ffmpeg", "npm": "node"}  # programs whose Homebrew package h
 PARTS = {
     "ardour": Part(
         "the Ardour scripts in a real Ardour on a virtual screen",
-        programs={"ardour": "ardour", "ardour7-new_session": "ardour", **SCREEN, "import": "imagemagick"},
+        programs={"ardour": "ardour", **SCREEN, "import": "imagemagick"},
         systems=("linux",),
     ),
     "jack": Part(
@@ -73,9 +73,18 @@ PARTS = {
         "our requests compared with those of fal's own clients (Python and JavaScript), over TLS",
         programs={"openssl": "openssl", "node": "nodejs", "npm": "npm"},
     ),
+    "systemd": Part(
+        "the unit that starts the bridge at login, checked by systemd",
+        programs={"systemd-analyze": "systemd"},
+        systems=("linux",),
+    ),
     "codecs": Part(
         "audio files compared with ffmpeg and SoX",
         programs={"ffmpeg": "ffmpeg", "ffprobe": "ffmpeg", "sox": "sox"},
+    ),
+    "installers": Part(
+        "the double-click installer and the shell scripts",
+        programs={"curl": "curl", "shellcheck": "shellcheck"},
     ),
     "lua": Part(
         "the Lua scripts, compiled by Lua 5.4 and checked by luacheck",
@@ -96,6 +105,12 @@ PARTS = {
         systems=("linux",),
     ),
     "disks": Part("disks that fill up, turn read-only or disappear", programs={"mount": "mount"}),
+    "roots": Part(
+        "programs in a root of another Debian release",
+        programs={"debootstrap": "debootstrap", "unshare": "util-linux", "mount": "mount"},
+        systems=("linux",),
+    ),
+    "wheels": Part("that pip needs no compiler on any system, asked from the package index", modules=("uv",)),
     "strace": Part("the order of system calls", programs={"strace": "strace"}, systems=("linux",)),
 }
 

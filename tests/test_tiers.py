@@ -21,13 +21,16 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import times  # noqa: E402 - in scripts/
 
+Output = pytest.CaptureFixture[str]
 NEEDS_PROC = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux has /proc")
 
 
 def run_pytest(folder: Path, source: str, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a test file in a separate pytest process that uses the project's hooks."""
     (folder / "test_it.py").write_text(source, encoding="utf-8")
-    (folder / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT}\ntimeout = 600\nmarkers = needs\n slow\n")
+    (folder / "pytest.ini").write_text(
+        f"[pytest]\npythonpath = {ROOT}\ntimeout = 600\nmarkers = needs\n only_on\n slow\n"
+    )
     command = [sys.executable, "-m", "pytest", "-p", "tests.hangs", "-p", "tests.tiers", "-rA", *words, "test_it.py"]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     environ["PYTHONPATH"] = str(ROOT)
@@ -54,7 +57,7 @@ def teardown_function(function):
 def test_before():
     pass
 
-@pytest.mark.timeout(1)
+@pytest.mark.timeout(10)  # s; long enough to start the process
 def test_blocks():
     child = subprocess.Popen(["sleep", "1000"])
     pathlib.Path("child").write_text(str(child.pid))
@@ -63,7 +66,7 @@ def test_blocks():
 def test_between():
     pass
 
-@pytest.mark.timeout(5)
+@pytest.mark.timeout(10)
 def test_fails_and_blocks_at_its_end():
     assert False, "pytest stops its own timers now"
 
@@ -90,7 +93,7 @@ def test_a_c_call_that_never_returns_fails_its_test_and_the_run_continues(tmp_pa
 
 def marked(*marks: pytest.MarkDecorator) -> Any:
     """Return a fake test with the given markers. It has only the attributes that the hooks use."""
-    return SimpleNamespace(nodeid="test_it", iter_markers=lambda name: [one.mark for one in marks])
+    return SimpleNamespace(nodeid="test_it", iter_markers=lambda name: [one.mark for one in marks if one.name == name])
 
 
 def test_a_missing_part_skips_a_test_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,12 +139,32 @@ def test_processes_of_a_run_are_found_and_killed() -> None:
 
 
 @NEEDS_PROC
-def test_a_process_that_is_left_running_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_process_that_is_left_running_is_a_failure(capsys: Output) -> None:
     run = uuid.uuid4().hex
     with subprocess.Popen(["sleep", "1000"], env={**os.environ, "PYTEST_XDIST_TESTRUNUID": run}) as process:
-        until(lambda: leftovers.find(run))
+        until(lambda: leftovers.find(run) or None)
         assert leftovers.main(run, 0.0) == 1
-    assert capsys.readouterr().out == f"left running by a test, now killed: {process.pid} sleep 1000 \n"
+    said = capsys.readouterr().out
+    assert said.startswith(f"left running by a test, now killed: {process.pid} sleep 1000 \nPYTEST_CURRENT_TEST=tests/")
+
+
+@NEEDS_PROC
+def test_a_process_that_is_left_running_tells_where_it_hangs(capsys: Output, tmp_path: Path) -> None:
+    run = uuid.uuid4().hex
+    marks = {"PYTEST_XDIST_TESTRUNUID": run, "PYTHONFAULTHANDLER": "1", "ACE_BRIDGE_HOME": "/somewhere"}
+    program = "import time\ndef rest():\n    print(1, flush=True); time.sleep(1000)\nrest()"
+    with (
+        (tmp_path / "log").open("wb") as log,
+        subprocess.Popen(
+            [sys.executable, "-c", program], env={**os.environ, **marks}, stdout=subprocess.PIPE, stderr=log
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"1\n"
+        assert leftovers.main(run, 0.0) == 1
+    said = capsys.readouterr().out
+    assert "ACE_BRIDGE_HOME=/somewhere\n" in said
+    assert ", line 3 in rest\n" in said
 
 
 def test_the_table_in_contributing_names_every_part() -> None:
@@ -158,3 +181,30 @@ def test_times_are_summed_by_part(tmp_path: Path) -> None:
     assert {name: time.tests for name, time in found.items()} == {"fast": 1, "slow": 1}
     assert whole > 0
     assert "too long for `scripts/test` |  | 1 | 0 |" in times.text(found, whole)
+
+
+ONLY_ON = """
+import pytest
+
+@pytest.mark.only_on("posix", because="one")
+def test_posix(): pass
+
+@pytest.mark.only_on("windows", because="two")
+def test_windows(): pass
+
+def test_both(): pass
+"""
+
+
+def test_tests_for_another_system_are_left_out(tmp_path: Path) -> None:
+    done = run_pytest(tmp_path, ONLY_ON)
+    here, other = ("windows", "posix") if os.name == "nt" else ("posix", "windows")
+    assert "2 passed, 1 deselected" in done.stdout
+    assert f"test_it.py::test_{here}" in done.stdout
+    assert f"test_it.py::test_{other}" not in done.stdout
+
+
+@pytest.mark.parametrize("mark", [pytest.mark.only_on("beos"), pytest.mark.only_on, pytest.mark.only_on("nt", why="")])
+def test_a_system_that_no_test_knows_is_an_error(mark: pytest.MarkDecorator) -> None:
+    with pytest.raises(pytest.UsageError, match=r"^test_it: only_on\(\) takes one of posix, windows"):
+        tiers.is_for(marked(mark), "posix")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.fakes import processes
+from tests.fakes.windows_files import WindowsFiles, sharing_violation
 from tests.waiting import eventually, until
 
 
@@ -58,3 +60,39 @@ def test_a_job_that_stands_still_fails_the_test(monkeypatch: pytest.MonkeyPatch,
     jobs(monkeypatch, ("running", 0.1), ("running", 0.1), ("done", 1.0))
     with pytest.raises(AssertionError, match="for the state done; last seen"):
         processes.job_of(tmp_path, "m", "done", timeout=0.0)
+
+
+def test_an_outbox_that_is_being_replaced_is_not_an_empty_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, windows_files: WindowsFiles
+) -> None:
+    job = {"message_id": "m", "variations": [{"state": "running"}, {"state": "waiting"}]}
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox" / "test.json").write_text(json.dumps({"jobs": [job], "errors": []}))
+    read, refusals = Path.read_bytes, iter([sharing_violation(tmp_path, None)] * 2)
+
+    def refused(path: Path) -> bytes:
+        for refusal in refusals:
+            raise refusal
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    assert processes.states_of(tmp_path, "m") == ["running", "waiting"]
+    assert len(windows_files.pauses) == 2
+
+
+def test_without_a_job_there_are_no_states(tmp_path: Path) -> None:
+    assert processes.states_of(tmp_path, "m") == []
+
+
+def test_an_outbox_that_is_cut_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "outbox").mkdir()
+    (tmp_path / "outbox" / "test.json").write_text('{"jobs": [')
+    with pytest.raises(ValueError, match="Expecting value"):
+        processes.outbox(tmp_path)
+
+
+def test_a_daemon_ends_with_its_test(tmp_path: Path) -> None:
+    program = ("-c", "import time; time.sleep(1000)")
+    with pytest.raises(ZeroDivisionError), processes.Daemon(tmp_path, program=program) as daemon:
+        raise ZeroDivisionError
+    assert daemon.process.returncode is not None

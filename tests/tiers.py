@@ -14,6 +14,8 @@ import pytest
 
 from tests.parts import PARTS, missing, part_of
 
+SYSTEMS = {"posix": "posix", "windows": "nt"}  # argument of the marker `only_on` → os.name
+
 # The slowest files, which start first. Otherwise one worker might still be busy after all others have finished.
 LONGEST = (
     "tests/system/test_crash_matrix.py",
@@ -48,9 +50,21 @@ def parts_of(item: pytest.Item) -> tuple[str, ...]:
     return found
 
 
+def is_for(item: pytest.Item, system: str) -> bool:
+    """Return whether a test is for a kind of system: "posix" or "nt", the values of `os.name`."""
+    marks = list(item.iter_markers("only_on"))
+    if any(len(mark.args) != 1 or mark.args[0] not in SYSTEMS or set(mark.kwargs) - {"because"} for mark in marks):
+        raise pytest.UsageError(f"{item.nodeid}: only_on() takes one of {', '.join(SYSTEMS)}, and a reason")
+    return all(SYSTEMS[mark.args[0]] == system for mark in marks)
+
+
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the slowest files first, and check the markers and the names of the tests."""
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Leave out the tests for other systems, put the slowest files first, and check markers and test names."""
+    others = [item for item in items if not is_for(item, os.name)]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in set(others)]
     for item in items:
         parts_of(item)
         _check_name(item)

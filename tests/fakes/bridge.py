@@ -36,6 +36,9 @@ class NotingBridge:
         self.asked.append(("ping",))
         return Pong("1.2.3", 1)
 
+    def stop(self) -> None:
+        self.asked.append(("stop",))
+
     async def inbox(self, message_id: str) -> None:
         self.asked.append(("inbox", message_id))
 

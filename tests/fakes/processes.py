@@ -11,8 +11,10 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from bridge.util import busy_files
+from tests.fakes import kills
 from tests.waiting import PATIENCE, until
 
 KEY = "test-key-id:test-key-secret"
@@ -48,6 +50,8 @@ def end(process: subprocess.Popen[Any], patience: float = 10.0) -> None:
 class Daemon:
     """A running `ace-bridge run` process."""
 
+    started: ClassVar[list[Daemon]] = []  # daemons for `ending_all`
+
     def __init__(
         self, home: Path, *, program: tuple[str, ...] = RUN, prefix: tuple[str, ...] = (), **environ: str
     ) -> None:
@@ -60,8 +64,16 @@ class Daemon:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
         )
+        self.started.append(self)
+
+    def __enter__(self) -> Daemon:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill the daemon if it is still running, as after a failed assertion."""
+        self.kill()
 
     def wait_until_up(self) -> dict[str, Any]:
         def about() -> dict[str, Any] | None:
@@ -78,11 +90,35 @@ class Daemon:
         self.process.communicate(timeout=PATIENCE)
 
     def stop(self) -> str:
-        """Stop the daemon with SIGTERM and return its output."""
-        if self.process.poll() is None:
+        """Stop the daemon and return its output: with SIGTERM or, on Windows, as `ace-bridge stop` does."""
+        if self.process.poll() is None and os.name == "nt":
+            subprocess.run([sys.executable, "-m", "bridge", "stop"], env=self.environ, check=True, timeout=PATIENCE)
+        elif self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         output, _ = self.process.communicate(timeout=PATIENCE)
         return output
+
+
+def crash(home: Path, moment: str, timeout: float = PATIENCE, **environ: str) -> None:
+    """Run a daemon that kills itself at a moment (see `crashing_daemon.py`), and wait for its end."""
+    with Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ) as daemon:
+        output, _ = daemon.process.communicate(timeout=timeout)
+        assert daemon.process.returncode == kills.STATUS, output
+
+
+@contextlib.contextmanager
+def ending_all() -> Iterator[None]:
+    """Kill the daemons that were started in this context and are still running, which is an error."""
+    before = len(Daemon.started)
+    left = []
+    try:
+        yield
+    finally:
+        for daemon in Daemon.started[before:]:
+            left += [daemon.home] if daemon.process.poll() is None else []
+            daemon.kill()
+        del Daemon.started[before:]
+    assert not left, f"the test did not end the daemons of {left}"
 
 
 @contextlib.contextmanager
@@ -90,19 +126,17 @@ def running(
     home: Path, *, program: tuple[str, ...] = RUN, prefix: tuple[str, ...] = (), **environ: str
 ) -> Iterator[Daemon]:
     """Run a daemon, stop it at the end, and check that its exit status is 0."""
-    daemon = Daemon(home, program=program, prefix=prefix, **environ)
-    try:
-        daemon.wait_until_up()
-        yield daemon
-        output = daemon.stop()
-        assert daemon.process.returncode == 0, output
-    except BaseException:
-        with contextlib.suppress(OSError):  # shows the daemon's log in pytest's report
-            sys.stdout.write("".join((home / "logs" / "bridge.log").read_text().splitlines(keepends=True)[-60:]))
-        raise
-    finally:
-        if daemon.process.poll() is None:
-            daemon.kill()
+    with Daemon(home, program=program, prefix=prefix, **environ) as daemon:
+        try:
+            daemon.wait_until_up()
+            yield daemon
+            output = daemon.stop()
+            assert daemon.process.returncode == 0, output
+        except BaseException:
+            with contextlib.suppress(OSError):  # shows the daemon's log in pytest's report
+                log = (home / "logs" / "bridge.log").read_text("utf-8", "replace")
+                sys.stdout.write("".join(log.splitlines(keepends=True)[-60:]))
+            raise
 
 
 def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "test", message_id: str = "") -> str:
@@ -122,11 +156,21 @@ def put(home: Path, command: str, args: Mapping[str, Any], *, instance: str = "t
 
 
 def outbox(home: Path, instance: str = "test") -> dict[str, Any]:
-    """Return the outbox of a DAW instance; if the file does not exist yet, return an empty outbox."""
-    with contextlib.suppress(OSError, ValueError):
-        found: dict[str, Any] = json.loads((home / "outbox" / f"{instance}.json").read_bytes())
-        return found
-    return {"jobs": [], "errors": [], "place": []}
+    """Return the outbox of a DAW instance; if the file does not exist yet, return an empty outbox.
+
+    The daemon replaces the file whole, so a file that cannot be read or parsed is an error.
+    """
+    try:
+        found: dict[str, Any] = json.loads(busy_files.read(home / "outbox" / f"{instance}.json"))
+    except FileNotFoundError:
+        return {"jobs": [], "errors": [], "place": []}
+    return found
+
+
+def states_of(home: Path, message_id: str, instance: str = "test") -> list[str]:
+    """Return the states of the variations that a message requested, as they are now; without its job, an empty list."""
+    jobs = outbox(home, instance)["jobs"]
+    return [one["state"] for job in jobs if job["message_id"] == message_id for one in job["variations"]]
 
 
 def job_of(
