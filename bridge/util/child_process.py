@@ -12,6 +12,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+from bridge.util import spawn
 from bridge.util.redact import without_secrets
 
 log = logging.getLogger(__name__)
@@ -60,15 +61,8 @@ class ChildProcess:
         Raises:
             OSError: the program cannot be started.
         """
-        process = await asyncio.create_subprocess_exec(
-            *command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE if cls.LOG_NAME else asyncio.subprocess.DEVNULL,
-            env=without_secrets(environ),
-            limit=line_limit,
-        )
-        return cls(process)
+        inherited = without_secrets(environ)
+        return cls(await spawn.start_with_pipes(command, inherited, line_limit=line_limit, log=bool(cls.LOG_NAME)))
 
     @property
     def alive(self) -> bool:
@@ -137,15 +131,14 @@ class ChildProcess:
         self._stdin.close()
         return await self.wait_for_end(wait_seconds)
 
-    async def wait_for_end(self, wait_seconds: float = KILL_SECONDS) -> bool:
+    async def wait_for_end(self, wait_seconds: float | None = None) -> bool:
         """Wait for the process to end, and kill it after `wait_seconds`; return whether it ended without being killed.
 
-        The process is not killed immediately: if it has just ended, sending a signal would collect its exit code
-        (subprocess.Popen.send_signal polls), and asyncio's watcher, which comes too late, would report 255.
+        None means KILL_SECONDS. The process is not killed immediately: if it has just ended, sending a signal would
+        collect its exit code (subprocess.Popen.send_signal polls), and asyncio's watcher, which comes too late, would
+        report 255.
         """
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(wait_seconds):
-                await self.process.wait()
+        await self._wait(KILL_SECONDS if wait_seconds is None else wait_seconds)
         if not self.alive:
             return True
         await self.kill()
@@ -155,9 +148,20 @@ class ChildProcess:
         """Kill the process and wait until it has ended."""
         with contextlib.suppress(ProcessLookupError):  # the process has just ended
             self.process.kill()
+        await self._wait(KILL_SECONDS)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until the process has ended and its output has been read; then close its pipes.
+
+        asyncio reads to the end of the output, which another process that inherited the pipes may delay.
+        """
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(KILL_SECONDS):
+            async with asyncio.timeout(seconds):
                 await self.process.wait()
+                if self._logging is not None:
+                    await asyncio.wait([self._logging])
+        if not self.alive:
+            self.process._transport.close()  # type: ignore[attr-defined]  # asyncio has no public function for this
 
     async def _log(self, stderr: asyncio.StreamReader) -> None:
         """Copy the process's stderr, including library output, to the log."""

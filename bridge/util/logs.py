@@ -5,6 +5,7 @@ The daemon sets up the log before anything else; every module uses `logging.getL
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import os
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import TextIO, cast
 
 from bridge.errors import HomeError
+from bridge.util import busy_files
 from bridge.util.redact import SCRUBBER, Scrubber
 
 FILE = "bridge.log"
@@ -43,6 +45,21 @@ class ScrubbingFormatter(logging.Formatter):
 
 class PrivateFileHandler(logging.handlers.RotatingFileHandler):
     """A rotating file that only its owner can read and write."""
+
+    def doRollover(self) -> None:  # noqa: N802 - overrides logging's method
+        """Start a new file. While another program has the file open (on Windows), continue in the same file.
+
+        This must not wait, because the event loop writes to the log. The older files move up only as far as the first
+        number that is free, so that another attempt after a failure loses none of them.
+        """
+        if self.stream is not None:
+            self.stream.close()
+        names = [Path(self.baseFilename), *(Path(f"{self.baseFilename}.{n}") for n in range(1, self.backupCount + 1))]
+        free = next((number for number in range(1, self.backupCount) if not names[number].exists()), self.backupCount)
+        with contextlib.suppress(OSError):
+            for number in range(free, 0, -1):
+                busy_files.replace(names[number - 1], names[number], pauses=busy_files.NO_WAIT)
+        self.stream = self._open()
 
     def _open(self) -> TextIOWrapper:
         opened = open(  # noqa: SIM115 - the handler closes it; Path.open takes no opener

@@ -14,6 +14,7 @@ import pytest_asyncio
 from bridge.util import child_process
 from bridge.util.child_process import ChildProcess
 from bridge.util.redact import SECRETS, without_secrets
+from tests.fakes import kills
 from tests.waiting import eventually
 
 Start = Callable[..., Awaitable[ChildProcess]]
@@ -125,7 +126,7 @@ async def test_an_incomplete_last_line_is_the_end(start: Start) -> None:
     [
         ("sys.exit(3)", "exit code 3"),
         pytest.param(
-            "os.kill(os.getpid(), 9)", "signal 9", marks=pytest.mark.skipif(os.name == "nt", reason="no signals")
+            "os.kill(os.getpid(), 9)", "signal 9", marks=pytest.mark.only_on("posix", because="Windows has no signals")
         ),
     ],
 )
@@ -163,6 +164,29 @@ class Chatty(ChildProcess):
     LOG_NAME = "chatterbox"
 
 
+@pytest.mark.parametrize("kind", [ChildProcess, Chatty])
+@pytest.mark.parametrize("killed", [False, True])
+async def test_its_pipes_are_closed_although_another_process_holds_them(
+    start: Start, monkeypatch: pytest.MonkeyPatch, kind: type[ChildProcess], killed: bool
+) -> None:
+    monkeypatch.setattr(child_process, "KILL_SECONDS", 0.5)
+    code = (
+        "import json, subprocess, sys\n"
+        "heir = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(1000)'])\n"
+        "print(json.dumps({'heir': heir.pid}), flush=True)\n"
+    )
+    child = await start(code + ("input()" if killed else ""), kind)
+    heir = await child.read(LONG)
+    assert heir is not None
+    try:
+        await (child.kill() if killed else child.wait_for_end())
+        await eventually(lambda: not child.alive)
+        await child.wait_for_end()
+        assert await child.read(LONG) is None, "its output is still open"
+    finally:
+        kills.kill(heir["heir"])
+
+
 COMPLAIN = "import os, sys\nos.write(2, 'no ☂\\n'.encode())\nprint('{}', flush=True)\nsys.stdin.read()"
 
 
@@ -177,5 +201,5 @@ async def test_stderr_is_logged_under_its_name_or_discarded(start: Start, caplog
 
 
 async def test_a_missing_program_is_an_oserror() -> None:
-    with pytest.raises(OSError, match="no such helper"):
+    with pytest.raises(OSError, match=r"no such helper|WinError 2"):
         await ChildProcess.start("/no such helper")

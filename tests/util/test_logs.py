@@ -18,6 +18,7 @@ import pytest
 from bridge.errors import HomeError
 from bridge.util import logs as bridge_log
 from bridge.util.redact import SCRUBBER, Scrubber
+from tests.fakes.windows_files import WindowsFiles
 
 KEY = "MARKED-key/id+with=signs:MARKED-secret~0123456789"
 SECRET = KEY.partition(":")[2]
@@ -129,7 +130,7 @@ def test_warnings_go_to_the_log(home: Path) -> None:
     assert "soon gone" in logged(home)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+@pytest.mark.only_on("posix", because="POSIX permissions")
 def test_files_rotate_and_only_their_owner_can_read_them(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bridge_log, "LARGEST", 2000)
     before = os.umask(0)
@@ -162,3 +163,27 @@ def test_an_unwritable_log_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "logs").write_text("in the way")
     with pytest.raises(HomeError, match=r"bridge\.log"):
         bridge_log.set_up(tmp_path)
+
+
+def test_a_log_that_another_program_reads_is_continued_and_loses_nothing(
+    tmp_path: Path, windows_files: WindowsFiles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On Windows, an open file cannot be renamed; the next line tries again."""
+    path = tmp_path / bridge_log.FILE
+    handler = bridge_log.PrivateFileHandler(path, maxBytes=60, backupCount=3, encoding="utf-8")
+
+    def line(number: int) -> None:
+        handler.emit(logging.LogRecord("a", logging.INFO, "", 0, f"line {number:02} ".ljust(50, "."), (), None))
+
+    for number in range(4):
+        line(number)
+    with path.open("rb"):
+        for number in range(4, 8):
+            line(number)
+    line(8)
+    handler.close()
+    files = [path, *(tmp_path / f"{path.name}.{number}" for number in (1, 2, 3))]
+    kept = [[int(one.split()[1]) for one in file.read_text("utf-8").splitlines()] for file in files]
+    assert kept == [[8], [3, 4, 5, 6, 7], [2], [1]]
+    assert windows_files.pauses == []  # the event loop writes to the log and must not wait
+    assert capsys.readouterr().err == ""  # logging reports a lost line there

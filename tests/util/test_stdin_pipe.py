@@ -134,7 +134,7 @@ def test_the_hotkey_process_has_the_null_device_at_0_and_its_own_stdout(tmp_path
     (tmp_path / "pynput").mkdir()
     (tmp_path / "pynput" / "__init__.py").touch()
     (tmp_path / "pynput" / "keyboard.py").write_text(LOOK + PYNPUT)
-    with child(tmp_path, "bridge.hotkeys.process", '["f9"]') as keyboard:
+    with child(tmp_path, "bridge.hotkeys.process", '["f9"]', '["*"]') as keyboard:
         assert keyboard.line() == {"listening": True}
         assert seen(tmp_path) == "null device: True"
         assert keyboard.ends_with_stdin()
