@@ -69,6 +69,15 @@ def between(block: Block, position: int, start: int, stop: int) -> Block:
     return block[max(0, start - position) : max(0, stop - position)]
 
 
+def is_alike(block: Block) -> bool:
+    """Return whether the first two channels of a block are equal.
+
+    >>> is_alike(np.float32([[0.5, 0.5], [1, 1]])), is_alike(np.float32([[0.5, -0.5]]))
+    (True, False)
+    """
+    return bool(np.array_equal(block[:, 0], block[:, 1]))
+
+
 def mono(block: Block) -> npt.NDArray[np.float32]:
     """Return the mean of a block's channels, one value per frame.
 

@@ -1,6 +1,7 @@
 """Converts any number of channels to stereo: channel selection, down-mix, pan and polarity.
 
-The `render` task passes every block of the source through `to_stereo`.
+The `render` task passes every block of the source through `to_stereo`, the tasks `fit` and `join` every block of the
+result. A mono clip has two equal channels until its result is written.
 """
 
 from __future__ import annotations
@@ -85,6 +86,15 @@ def is_identity(matrix: npt.NDArray[np.float32]) -> bool:
     (True, False)
     """
     return bool(np.all((matrix == 0) | (matrix == 1)) and np.all(matrix.sum(axis=1) == 1))
+
+
+def is_mono(matrix: npt.NDArray[np.float32]) -> bool:
+    """Return whether both sides get the same signal.
+
+    >>> [is_mono(mix(1, "normal", pan, False)) for pan in (None, 0.0, 0.5)], is_mono(mix(2, "left", None, False))
+    ([True, True, False], True)
+    """
+    return bool(np.array_equal(matrix[0], matrix[1]))
 
 
 def to_stereo(blocks: Iterable[Block], matrix: npt.NDArray[np.float32]) -> Iterator[Block]:

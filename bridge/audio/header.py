@@ -6,6 +6,9 @@ from pathlib import Path
 
 import soundfile
 
+from bridge.audio import container
+from bridge.audio.overlay import Overlay
+
 
 def sample_rate(path: Path) -> int | None:
     """Return the sample rate (Hz) in a file's header, or None if libsndfile cannot read the file.
@@ -14,7 +17,9 @@ def sample_rate(path: Path) -> int | None:
     None
     """
     try:
-        with path.open("rb") as stream, soundfile.SoundFile(stream) as file:
-            return int(file.samplerate)
+        with path.open("rb") as stream:
+            extent = container.extent(stream)
+            with soundfile.SoundFile(Overlay(stream, extent.corrections() if extent else {})) as file:
+                return int(file.samplerate)
     except (OSError, TypeError, soundfile.LibsndfileError):  # TypeError: .raw has no header
         return None

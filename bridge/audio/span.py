@@ -46,6 +46,15 @@ class Played:
             return 0
         return frames - max(0, min(start + frames, self.frames) - max(start, 0))
 
+    def last(self, start: int, frames: int) -> int:
+        """Return the position in the file after the last frame that `blocks` reads for the same arguments."""
+        if self.loop:
+            start %= self.frames
+        first, stop = max(0, start), min(start + frames, self.frames)
+        if self.loop and start + frames > self.frames:
+            first = 0
+        return self.first + (self.frames - first if self.reverse else stop)
+
     def _once(self, start: int, frames: int, size: int) -> Iterator[Block]:
         """Yield frames that all lie within one pass of the section."""
         if not self.reverse:

@@ -31,6 +31,8 @@ class Passed:
     mean: npt.NDArray[np.float64]  # DC offset of each channel, full scale 1.0
     clipped: float  # fraction of samples in flat tops, 0..1
     peak: float  # highest absolute sample, full scale 1.0
+    power: tuple[float, ...] = ()  # mean square of each channel without its DC offset
+    shared: float = 0.0  # mean product of the first two channels without their DC offsets
 
 
 class Intake:
@@ -41,6 +43,8 @@ class Intake:
         self._rest = np.zeros(0, np.float32)  # peaks that do not fill a step yet
         self._levels: list[Curve] = []
         self._sum = np.zeros(channels)
+        self._squares = np.zeros(channels)
+        self._product = 0.0  # of the first two channels
         self._frames = 0
         self._tops = np.zeros(BINS, np.int64)
         self._peak = 0.0
@@ -56,14 +60,17 @@ class Intake:
         if not len(block):
             return
         self._frames += len(block)
-        self._sum += [block[:, channel].sum(dtype=np.float64) for channel in range(block.shape[1])]
+        sides = [np.ascontiguousarray(block[:, channel]) for channel in range(block.shape[1])]
+        self._sum += [side.sum(dtype=np.float64) for side in sides]
+        self._squares += [float(np.dot(side, side)) for side in sides]
+        self._product += float(np.dot(sides[0], sides[min(1, len(sides) - 1)]))
         heights = np.concatenate((self._rest, of_frames(block)))
         self._peak = max(self._peak, float(heights.max()))
         whole = len(heights) // self._step * self._step
         self._levels.append(heights[:whole].reshape(-1, self._step).max(axis=1))
         self._rest = heights[whole:]
-        for channel in range(block.shape[1]):
-            self._count_tops(block[:, channel])
+        for side in sides:
+            self._count_tops(side)
 
     def passed(self) -> Passed:
         """Return the statistics of all added blocks."""
@@ -71,7 +78,12 @@ class Intake:
         levels = np.concatenate([*self._levels, *rest]) if self._frames else np.zeros(0, np.float32)
         high = np.arange(BINS) / BINS * 2 >= TOP * min(2.0, self._peak) - 2 / BINS
         samples = max(1, self._frames * len(self._sum))
-        return Passed(levels, self._sum / max(1, self._frames), float(self._tops[high].sum()) / samples, self._peak)
+        frames = max(1, self._frames)
+        mean = self._sum / frames
+        power = np.maximum(0.0, self._squares / frames - mean**2)
+        shared = self._product / frames - float(mean[0] * mean[min(1, len(mean) - 1)])
+        clipped = float(self._tops[high].sum()) / samples
+        return Passed(levels, mean, clipped, self._peak, tuple(power.tolist()), shared)
 
     def _count_tops(self, samples: Curve) -> None:
         """Count, by height, the samples that equal the FLAT - 1 samples before them."""

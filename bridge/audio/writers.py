@@ -113,19 +113,22 @@ class WavWriter(Writer):
         encoding: bwf_header.Encoding,
         bext: bwf_header.Bext | None = None,
         info: Mapping[str, str] | None = None,
+        channels: int = 2,
     ) -> None:
-        """Create a stereo file of `frames` frames.
+        """Create a file of `frames` frames with one or two channels.
 
         Raises:
             OSError: the file cannot be created.
         """
         self._encoding = encoding
-        self._tail = b"\0" * (frames * 2 * bwf_header.WIDTH[encoding] % 2)
+        self._channels = channels
+        self._tail = b"\0" * (frames * channels * bwf_header.WIDTH[encoding] % 2)
         self._stream: BinaryIO = path.open("wb")
-        self._stream.write(bwf_header.header(sample_rate, 2, frames, encoding, bext, info or {}))
+        self._stream.write(bwf_header.header(sample_rate, channels, frames, encoding, bext, info or {}))
 
     def write(self, block: Block) -> None:
-        """Append a block (frames × 2)."""
+        """Append a block (frames × 2); a mono file gets the first channel."""
+        block = block[:, : self._channels]
         if self._encoding == "float32":
             self._stream.write(np.ascontiguousarray(block, "<f4").data)
             return

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.audio import block, channels, container, mp3, resample, span, stretch
+from bridge.audio import adts, block, channels, container, flac, formats, mp3, ogg, resample, span, stretch
 from bridge.audio.parallel import both
 from tests.audio.signals import Sound, lag, noise, sine
 
@@ -120,7 +120,7 @@ def test_long_clips_are_stretched_in_pieces_without_a_gap(monkeypatch: pytest.Mo
     "head", [b"", b"RIFF", b"RF64\0\0\0\0WAVE", b"caff\0\1\0\0", b"FORM\0\0\0\0AIFF", b"fLaC" + bytes(60), bytes(200)]
 )
 def test_headers_without_a_length(head: bytes) -> None:
-    assert container.promised_end(io.BytesIO(head)) is None
+    assert container.extent(io.BytesIO(head)) is None
 
 
 @given(st.binary(max_size=300))
@@ -131,30 +131,60 @@ def test_any_bytes_give_an_error_or_audio(data: bytes) -> None:
         b"RF64\0\0\0\0WAVE",
         b"FORM\0\0\0\0AIFF",
         b"caff\0\1\0\0",
-        container.W64_RIFF,
+        formats.W64_RIFF,
     ):
-        container.promised_end(io.BytesIO(magic + data))
-        container.is_float_w64(magic + data)
+        container.extent(io.BytesIO(magic + data))
+        adts.begins(io.BytesIO(magic + data))
+        adts.is_found(io.BytesIO(magic + data))
+        flac.measured(magic + data)
+        ogg.streams(magic + data)
+        formats.is_float_w64(magic + data)
         mp3.counted(magic + data)
 
 
 def test_an_endless_chain_of_chunks_is_abandoned() -> None:
-    head = container.W64_RIFF + bytes(24)
+    head = formats.W64_RIFF + bytes(24)
     chunk = b"junk" + bytes(12) + (24).to_bytes(8, "little")
-    assert container.promised_end(io.BytesIO(head + chunk * (container.MOST_CHUNKS + 10))) is None
+    assert container.extent(io.BytesIO(head + chunk * (container.MOST_CHUNKS + 10))) is None
 
 
-def test_mp3_frames_are_counted_by_their_headers() -> None:
-    frame = bytes.fromhex("fffb9064") + bytes(417 - 4)  # MPEG 1 layer III, 128 kbit/s, 44.1 kHz: 417 bytes
-    assert mp3.frame_at(frame, 0) == (417, 1152)
-    id3 = b"ID3\x04\0\0\0\0\0\x0a" + bytes(10)
-    assert mp3.counted(frame * 5) == 5 * 1152
-    assert mp3.counted(id3 + frame * 5) == 5 * 1152
-    assert mp3.counted(frame * 5 + frame[:100]) == 5 * 1152
-    told, delay = frame[:4] + b"Xing\0\0\0\x01\0\0\0\x05", b"LAME3.100"
-    assert mp3.counted(told + delay + frame[25:] + frame * 5) is None  # libsndfile uses the delay in the tag
-    assert mp3.counted(told + frame[16:] + frame * 5) == 5 * 1152
-    assert mp3.counted(frame[:4] + b"VBRI" + frame[8:] + frame * 5) == 5 * 1152
+FRAME = bytes.fromhex("fffb9064") + bytes(417 - 4)  # MPEG 1 layer III, 128 kbit/s, 44.1 kHz: 417 bytes
+TAG = FRAME[:4] + b"Xing\0\0\0\x01\0\0\0\x05"  # 5 frames
+
+
+@pytest.mark.parametrize(
+    ("data", "walked", "expected"),
+    [
+        (FRAME * 5, 5, 5),
+        (b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + FRAME * 5, 5, 5),
+        (FRAME * 5 + FRAME[:100], 5, 5),
+        (FRAME * 5 + b"TAG" + bytes(125) + FRAME * 4, 9, 9),
+        (FRAME * 5 + b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + FRAME * 4, 9, 9),
+        (FRAME * 5 + bytes(70_000) + FRAME * 4, 5, 5),
+        (TAG + b"LAME3.100" + FRAME[25:] + FRAME * 5, 5, None),  # libsndfile uses the delay in the tag
+        (TAG + FRAME[16:] + FRAME * 5, 5, 5),
+        (FRAME[:4] + b"VBRI" + FRAME[8:] + FRAME * 5, 5, 5),
+    ],
+)
+def test_mp3_frames_are_counted_by_their_headers(data: bytes, walked: int, expected: int | None) -> None:
+    count = mp3.counted(data)
+    assert count is not None
+    assert count.walked == walked * 1152
+    assert count.expected == (expected and expected * 1152)
+    assert (count.has_more, count.lacks_frames) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("frames", "more", "fewer"), [(1, False, True), (4, False, False), (6, False, False), (7, True, False)]
+)
+def test_mp3_frames_are_compared_with_the_tag(frames: int, more: bool, fewer: bool) -> None:
+    count = mp3.counted(TAG + b"LAME3.100" + FRAME[25:] + FRAME * frames)
+    assert count is not None
+    assert (count.has_more, count.lacks_frames) == (more, fewer)
+
+
+def test_bytes_without_a_frame_are_no_mp3() -> None:
+    assert mp3.frame_at(FRAME, 0) == (417, 1152)
     assert mp3.counted(b"not an MP3 at all") is None
 
 

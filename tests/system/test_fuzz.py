@@ -18,7 +18,7 @@ import soundfile
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from bridge.audio.container import promised_end
+from bridge.audio.container import extent
 from bridge.errors import ClipError, PresetInvalid, RequestError, ResultError, SourceTruncated
 from bridge.presets.preset import load
 from bridge.protocol import request
@@ -164,6 +164,9 @@ KINDS = (
     ("AIFF", "PCM_24"),
     ("CAF", "PCM_16"),
     ("FLAC", "PCM_24"),
+    ("AU", "PCM_16"),
+    ("MP3", "MPEG_LAYER_III"),
+    ("OGG", "VORBIS"),
 )
 
 
@@ -206,11 +209,11 @@ def test_a_chunk_that_ends_beyond_any_seekable_position(tmp_path: Path, kind: st
     """The first chunk's 64-bit size places the next chunk at an offset that no file can have."""
     data = bytearray(sound_file(kind, subtype))
     data[at : at + 8] = b"\x7f" + b"\xff" * 7 if kind == "CAF" else b"\xff" * 7 + b"\x7f"
-    assert promised_end(BytesIO(data)) is None
+    assert extent(BytesIO(data)) is None
     path = tmp_path / f"x.{kind.lower()}"
     path.write_bytes(data)
     with path.open("rb") as stream:
-        assert promised_end(stream) is None
+        assert extent(stream) is None
 
 
 def test_a_header_with_one_sample_per_second(tmp_path: Path) -> None:
