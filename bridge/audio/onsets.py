@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import soxr
 
+from bridge.audio import resample
 from bridge.audio.block import Block, mono
 
 Mono: TypeAlias = npt.NDArray[np.float32]  # frames
@@ -40,7 +40,7 @@ def heard(blocks: Iterable[Block], rate: float, longest: float = LONGEST) -> Mon
     >>> len(heard([np.zeros((48000, 2), np.float32)], 48000))  # 1 s
     16000
     """
-    stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
+    stream = resample.stream(rate, RATE, 1, "LQ")
     parts, left = [], round(longest * RATE)
     for block in blocks:  # read to the end, since other meters may watch the same stream
         if left > 0:
@@ -80,7 +80,7 @@ class LevelMeter:
     """A meter that measures `levels` block by block, with 19 KB of memory per second of sound."""
 
     def __init__(self, rate: float) -> None:
-        self._stream = soxr.ResampleStream(rate, RATE, 1, dtype="float32", quality="LQ")
+        self._stream = resample.stream(rate, RATE, 1, "LQ")
         self._rest = np.zeros(SIZE // 2, np.float32)  # resampled frames that do not fill a window yet
         self._frames = 0
         self._levels: list[Envelope] = []

@@ -30,7 +30,9 @@ class Pair:
         self._sides = (left, right)
         if left.info.sample_rate != right.info.sample_rate:
             raise Unreadable(f"{shown(left.path)} and {shown(right.path)} have different sample rates.")
-        self.info: Info = replace(left.info, channels=2, frames=min(left.info.frames, right.info.frames))
+        shorter = min(left.info, right.info, key=lambda info: info.frames)
+        ending = shorter.ending or left.info.ending or right.info.ending
+        self.info: Info = replace(left.info, channels=2, frames=shorter.frames, ending=ending)
 
     def blocks(self, start: int, frames: int, size: int = FRAMES) -> Iterator[Block]:
         """Yield `frames` frames from frame `start` in blocks of frames × 2, float32.

@@ -14,9 +14,9 @@ from itertools import chain, pairwise, repeat
 from typing import NamedTuple
 
 import numpy as np
-import soxr
 
 from bridge.audio.block import Block
+from bridge.audio.resample import resample
 
 PIECE = 45.0  # seconds of source per piece; stretching a piece takes 90 MB at 48 kHz; most clips are one piece
 CONTEXT = 0.2  # seconds of source before and after a piece; longer than the library's window
@@ -127,8 +127,7 @@ def _pieces(blocks: Iterable[Block], parts: Iterator[Part], overlap: int) -> Ite
 def _process(piece: Block, rate: int, part: Part) -> Block:
     """Stretch and shift one piece (frames × 2); the library compensates for its own latency."""
     if not available():  # resampling gives the right length, but changes the pitch
-        slower: Block = soxr.resample(np.ascontiguousarray(piece), part.speed, 1.0, quality="VHQ")
-        return slower
+        return resample(piece, part.speed, 1.0, "VHQ")
     from python_stretch import Signalsmith  # optional
 
     machine = Signalsmith.Stretch(SEED)

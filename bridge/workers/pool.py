@@ -244,5 +244,5 @@ class Workers:
             child.timer.cancel()
         if child in self._idle:
             self._idle.remove(child)
-        self._children.discard(child)
         await child.kill()
+        self._children.discard(child)  # not before, because `aclose` waits for all processes in this set

@@ -19,11 +19,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, BinaryIO
 
 from bridge.errors import BridgeError, Unexpected
+from bridge.util.spawn import give_way
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
 Task = Callable[[dict[str, Any], Callable[[float], None]], dict[str, Any]]
 
-GIVE_WAY = 10  # added to the process's niceness, so that the daemon and the DAW have priority
 PROGRESS_STEP = 0.01  # smallest increase in progress that is sent; surfaces show whole percent
 
 
@@ -115,8 +115,7 @@ def read(stream: BinaryIO, requests: queue.SimpleQueue[Mapping[str, Any]]) -> No
 def main(arguments: list[str]) -> None:
     """Redirect the file descriptors, then read and serve."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is for the daemon
-    if hasattr(os, "nice"):
-        os.nice(GIVE_WAY)
+    give_way()  # the daemon and the DAW have priority
     replies = Replies(take_stdout())
     requests: queue.SimpleQueue[Mapping[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=read, args=(take_stdin(), requests), daemon=True).start()

@@ -6,7 +6,6 @@ import asyncio
 import json
 import logging
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -17,6 +16,7 @@ import pytest
 
 from bridge.errors import SourceMissing, Unexpected, WorkerDied
 from bridge.workers.pool import Workers
+from tests.fakes import kills
 from tests.waiting import PATIENCE, eventually
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,18 +28,6 @@ async def workers() -> AsyncIterator[Workers]:
     pool = Workers(2, tasks="tests.fakes.tasks", environ=ENVIRON)
     yield pool
     await pool.aclose()
-
-
-def gone(pid: int) -> bool:
-    """Return whether a process has ended; a zombie counts as ended."""
-    stat = Path(f"/proc/{pid}/stat")
-    if not Path("/proc").is_dir():
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return True
-        return False
-    return not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z"
 
 
 async def started(path: Path) -> int:
@@ -88,7 +76,9 @@ async def test_an_answer_that_is_not_json_is_unexpected(workers: Workers) -> Non
         await workers.run("rubbish", {})
 
 
-@pytest.mark.parametrize(("task", "how"), [("crash", "signal 9"), ("leave", "exit code 3")])
+@pytest.mark.parametrize(
+    ("task", "how"), [("crash", "exit code 15" if os.name == "nt" else "signal 9"), ("leave", "exit code 3")]
+)
 async def test_a_process_that_dies_takes_only_its_task_with_it(
     workers: Workers, tmp_path: Path, task: str, how: str
 ) -> None:
@@ -98,8 +88,9 @@ async def test_a_process_that_dies_takes_only_its_task_with_it(
         await workers.run(task, {})
     assert await workers.run("echo", {"a": 1}) == {"a": 1}
     assert not other.done()
-    assert not gone(pid)
+    assert not kills.gone(pid)
     other.cancel()
+    await asyncio.wait([other])
 
 
 async def test_a_task_whose_process_is_killed_runs_once_more(workers: Workers, tmp_path: Path) -> None:
@@ -127,7 +118,7 @@ async def test_a_retry_gets_a_new_process(workers: Workers) -> None:
     await asyncio.gather(*(workers.run("steps", {"count": 4}) for _ in range(2)))
     assert len(workers._idle) == 2
     for child in workers._idle:
-        os.kill(child.process.pid, signal.SIGKILL)
+        kills.kill(child.process.pid)
         child.process = Unnoticed(child.process)  # type: ignore[assignment]
     assert await workers.run("echo", {"x": 1}) == {"x": 1}
 
@@ -139,7 +130,7 @@ async def test_cancelling_kills_that_process_and_frees_its_place(tmp_path: Path)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    assert gone(pid)
+    assert kills.gone(pid)
     assert await pool.run("echo", {"next": True}) == {"next": True}
     await pool.aclose()
 
@@ -166,7 +157,7 @@ async def test_the_process_gets_one_thread_per_library_and_no_key(workers: Worke
 async def test_an_idle_process_ends() -> None:
     pool = Workers(1, idle_seconds=0.05, tasks="tests.fakes.tasks", environ=ENVIRON)
     first = (await pool.run("pid", {}))["pid"]
-    await eventually(lambda: gone(first))
+    await eventually(lambda: kills.gone(first))
     assert (await pool.run("pid", {}))["pid"] != first
     await pool.aclose()
 
@@ -178,9 +169,21 @@ async def test_closing_ends_a_busy_process_with_its_task(tmp_path: Path) -> None
     await pool.aclose()
     with pytest.raises(WorkerDied):
         await running
-    assert gone(pid)
+    assert kills.gone(pid)
     with pytest.raises(WorkerDied, match="shutting down"):
         await pool.run("echo", {})
+
+
+async def test_closing_waits_for_a_process_whose_task_was_just_cancelled(tmp_path: Path) -> None:
+    pool = Workers(1, tasks="tests.fakes.tasks", environ=ENVIRON)
+    running = asyncio.create_task(pool.run("hang", {"started": str(tmp_path / "pid")}))
+    await started(tmp_path / "pid")
+    (child,) = pool._children
+    running.cancel()
+    await asyncio.sleep(0)  # the task has been cancelled, but its process has not ended
+    await pool.aclose()
+    assert not child.alive
+    await asyncio.wait([running])
 
 
 def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
@@ -194,13 +197,17 @@ def test_a_busy_child_ends_when_the_daemon_is_gone(tmp_path: Path) -> None:
     assert child.stdin is not None
     assert child.stdout is not None
     request = {"task": "hang", "args": {"started": str(tmp_path / "pid")}}
-    child.stdin.write(json.dumps({"task": "echo", "args": {}}).encode() + b"\n")
-    child.stdin.write(json.dumps(request).encode() + b"\n")
-    child.stdin.flush()
-    assert json.loads(child.stdout.readline()) == {"result": {}}
-    child.stdin.close()  # as when the daemon is killed
-    assert child.wait(PATIENCE) == 0
-    child.stdout.close()
+    try:
+        child.stdin.write(json.dumps({"task": "echo", "args": {}}).encode() + b"\n")
+        child.stdin.write(json.dumps(request).encode() + b"\n")
+        child.stdin.flush()
+        assert json.loads(child.stdout.readline()) == {"result": {}}
+        child.stdin.close()  # as when the daemon is killed
+        assert child.wait(PATIENCE) == 0
+    finally:
+        child.kill()
+        child.stdin.close()
+        child.stdout.close()
 
 
 def test_a_worker_whose_daemon_has_ended_keeps_its_files(tmp_path: Path) -> None:

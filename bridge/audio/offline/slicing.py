@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 
 from bridge.audio.offline.arrays import Audio, Curve, Frames, add_at, excerpt, fade_edges, fade_in
+from bridge.audio.resample import resample
 
 FADE = 0.004  # s; cross-fade that ends at the start of the slice, to keep the attack
 
@@ -63,7 +63,7 @@ def _slice(audio: Audio, edges: Frames, cell: Cell, fade: int) -> Audio:
     wanted = length + fade
     if cell.span != cell.steps:
         ratio = length / (stop - start)
-        sound = soxr.resample(excerpt(audio, start - round(fade / ratio), stop), stop - start, length, quality="HQ")
+        sound = resample(excerpt(audio, start - round(fade / ratio), stop), stop - start, length, "HQ")
         sound = excerpt(sound, 0, wanted)
     elif cell.reverse:
         sound = excerpt(audio, start, start + wanted)[::-1]

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 
 from bridge.audio.offline.arrays import Audio, Spectrum, decibels, fade_edges, mono
 from bridge.audio.offline.spectrum import bin_frequencies, change_windows
+from bridge.audio.resample import resample
 
 PHASES = np.exp(2j * np.pi * np.arange(4096) / 4096).astype(np.complex64)  # possible values of a random phase
 QUIET = -42.0  # dB; level of the last echo
@@ -93,7 +93,7 @@ def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) 
     the sample rate.
     """
     half = max(rate // 2, 1)
-    dry = soxr.resample(mono(audio), rate, half, quality="MQ")
+    dry = resample(mono(audio), rate, half, "MQ")
     room = impulse(settings, half, rng)
     size = 1 << int(np.ceil(np.log2(max(4 * len(room), 1 << 15))))
     block = size - len(room)
@@ -103,7 +103,7 @@ def reverb(audio: Audio, rate: int, settings: Reverb, rng: np.random.Generator) 
         spectrum = np.fft.rfft(dry[start : start + block], size)
         for side in (0, 1):
             wet[start : start + size, side] += np.fft.irfft(spectrum * spectra[side], size)
-    wet = soxr.resample(wet[: len(dry)], half, rate, quality="MQ") * np.float32(decibels(settings.level))
+    wet = resample(wet[: len(dry)], half, rate, "MQ") * np.float32(decibels(settings.level))
     out = np.zeros_like(audio)
     out[: len(wet)] = wet[: len(audio)]
     return out

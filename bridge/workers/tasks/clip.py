@@ -5,16 +5,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
 from bridge.audio import files, span
 from bridge.audio.channels import MODES
+from bridge.audio.ending import UNNOTICED, End
 from bridge.audio.split_stereo import Pair
-from bridge.errors import ClipTooShort, RequestError, SpanOutside
+from bridge.errors import ClipError, ClipTooShort, RequestError, SourceTruncated, SourceUnreadable, SpanOutside
 from bridge.workers.tasks.opening import number
 
 SHORTEST = 0.1  # s; shortest clip on the timeline
@@ -88,20 +90,47 @@ class Clip:
 
         Raises:
             SpanOutside: the section or the whole clip is outside the file.
+            SourceTruncated: the file was cut off, and the clip needs audio that is missing.
+            SourceUnreadable: the clip needs audio that the decoder cannot read.
         """
         info = reader.info
-        first, frames = 0, info.frames
+        first, frames = 0, info.promised
         if self.section is not None:
             first = round(self.section[0] * info.sample_rate)
-            frames = min(round(self.section[1] * info.sample_rate), info.frames - first)
+            frames = min(round(self.section[1] * info.sample_rate), info.promised - first)
         played = span.Played(reader.blocks, info.channels, first, frames, self.reverse, self.loop)
         start, wanted = round(self.offset * info.sample_rate), round(self.length * self.playrate * info.sample_rate)
+        needs = f"The clip needs {self.length * self.playrate:.3f} s from {self.offset:.3f} s on"
+        name = files.shown(self.path)
+        if (error := self._lost(info, played, start, wanted)) is not None and info.ending is not None:
+            raise error(f"{needs}. {info.ending.text(name, info.frames, info.sample_rate)}")
         if frames < 1 or played.missing(start, wanted) >= max(1, wanted):
-            raise SpanOutside(
-                f"The clip needs {self.length * self.playrate:.3f} s from {self.offset:.3f} s on, but "
-                f"{files.shown(self.path)} has {max(0, frames) / info.sample_rate:.3f} s."
-            )
-        return played
+            raise SpanOutside(f"{needs}, but {name} has {max(0, frames) / info.sample_rate:.3f} s.")
+        if self.reverse or self.loop:
+            return played
+        return replace(played, frames=min(frames, info.frames - first))
+
+    def _lost(self, info: files.Info, played: span.Played, start: int, wanted: int) -> type[ClipError] | None:
+        """Return the error for a clip that needs sound that its file should have, but that cannot be read.
+
+        Args:
+            info: the properties of the file.
+            played: the section of the file.
+            start: first frame of the clip in the section.
+            wanted: number of frames in the clip.
+        """
+        ending, continues = info.ending, not (self.reverse or self.loop)
+        if ending is None:
+            return None
+        if ending.needs_ffmpeg:
+            outside = played.frames < 1 or played.missing(start, wanted) >= wanted
+            return SourceUnreadable if outside or not (continues or self.section) else None
+        stop = 0 if played.frames < 1 else played.last(start, wanted)
+        if ending.kind is End.UNKNOWN and continues:  # whether the file had more sound is unknown
+            longest = math.inf if self.section is None else self.section[1] * info.sample_rate
+            stop = round(played.first + min(start + wanted, longest))
+        is_short = ending.kind in (End.CUT, End.UNKNOWN) and stop - info.frames > UNNOTICED * info.sample_rate
+        return SourceTruncated if is_short else None
 
 
 def _path(source: Mapping[str, Any], key: str) -> Path:

@@ -16,6 +16,7 @@ from bridge.audio.onsets import Mono
 from bridge.audio.parallel import both
 from bridge.audio.stream_stats import Intake, Passed
 from bridge.errors import BridgeError
+from bridge.util.this_copy import this_copy
 from bridge.workers.tasks.opening import RESULT, SOURCE, opened
 
 SMALLEST = 0.0005  # s; smaller offsets are not corrected
@@ -116,7 +117,8 @@ def warnings(source: Heard, result: Heard, found: Alignment, tempo: float | None
     late = found.offset if found.sure >= confidence.SURE else 0.0
     notes: list[tuple[str, str]] = []
     if abs(found.drift) >= DRIFTS and found.sure >= confidence.SURE and found.speed == 1.0:
-        text = f"The result drifts by {found.drift * 100:+.2f} %. `pip install 'ace-bridge[stretch]'` corrects this."
+        command = this_copy().to_add("stretch")
+        text = f"The result drifts by {found.drift * 100:+.2f} %. `{command}` adds what corrects this."
         notes.append(("drift_left", text))
     missing = defects.missing(result.passed, source.passed)
     if missing >= defects.MISSING:

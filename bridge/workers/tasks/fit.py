@@ -38,6 +38,7 @@ class Params:
     source: Path | None  # the submitted clip; None: no comparison
     align: bool  # whether to correct a measured offset and drift
     tempo: float | None  # tempo in the DAW, BPM
+    channels: int  # channels of the clip, and of the file to write: 1 or 2
     sample_rate: int | None  # rate of the file to write, Hz; None: the rate of the raw result
     lead: int  # handle before the clip, frames of the file to write
     samples: int  # length of the clip, frames
@@ -67,6 +68,7 @@ class Cut:
     skip: float  # s to skip at the start of the stretched raw result; below 0: silence to insert
     speed: float  # playback speed, at the same pitch
     mean: tuple[float, ...]  # DC offset to remove from each channel
+    mode: str  # how the channels of the raw result are used, see raw.mode_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def parse(args: Mapping[str, Any]) -> Params:
         source=Path(args["source"]) if args.get("source") else None,
         align=bool(args.get("align", True)),
         tempo=None if args.get("tempo") is None else number(args, "tempo", 0.0, 1000.0),
+        channels=round(number(args, "channels", 1, 2, 2)),
         sample_rate=None if rate is None else round(number(args, "sample_rate", 8000, 768000)),
         lead=round(number(args, "lead", 0, MOST_FRAMES, 0)),
         samples=round(number(args, "samples", 1, MOST_FRAMES)),
@@ -114,15 +117,16 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
     """Fit a result to its clip.
 
     Args:
-        args: raw, into, source, align, tempo, sample_rate, lead, samples, tail, skip, loops, nudge, source_gain_db,
-            target, ceiling, format, bext, info.
+        args: raw, into, source, align, tempo, channels, sample_rate, lead, samples, tail, skip, loops, nudge,
+            source_gain_db, target, ceiling, format, bext, info.
         progress: called with the completed fraction, 0..1.
         size: frames per block; does not change the file.
 
     Returns:
-        sample_rate, samples (length of the clip), frames (length of the file), lead (first frame of the clip in the
-        file), gain_db, limiter_db (largest gain reduction), lufs and true_peak_db (of the file), alignment (see
-        compare.Alignment), nudge_ms, loop (see crossfade.Measured; None without a closed loop), warnings.
+        channels, sample_rate, samples (length of the clip), frames (length of the file), lead (first frame of the clip
+        in the file), gain_db, limiter_db (largest gain reduction), lufs (of the file, as played on two speakers) and
+        true_peak_db (of the file), alignment (see compare.Alignment), nudge_ms, loop (see crossfade.Measured; None
+        without a closed loop), warnings.
 
     Raises:
         ResultError: the raw result cannot be used.
@@ -141,6 +145,7 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
         seconds = reader.info.frames / reader.info.sample_rate / how.speed - how.skip
     progress(1.0)
     return {
+        "channels": params.channels,
         "sample_rate": rate,
         "samples": params.samples,
         "frames": params.frames,
@@ -152,7 +157,7 @@ def fit(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -
         "alignment": found.to_wire(),
         "nudge_ms": params.nudge * 1000,
         "loop": loop,
-        "warnings": [*notes, *_warnings(params, level, (how.start + params.samples) / rate - seconds)],
+        "warnings": [*notes, *_warnings(params, how, level, (how.start + params.samples) / rate - seconds)],
     }
 
 
@@ -164,7 +169,8 @@ def _drafted(
     Most results need no correction. A short result is therefore cut without correction while the comparison runs, and
     cut again only if the comparison finds that a correction is needed.
     """
-    guess = Cut(rate, params.lead, params.skip, 1.0, (0.0,) * reader.info.channels)
+    mode = "downmix" if params.channels == 1 else "normal"
+    guess = Cut(rate, params.lead, params.skip, 1.0, (0.0,) * reader.info.channels, mode)
     if params.frames > GUESSED * rate:  # cuts only after the comparison, to save memory
         found, notes, how = _compared(params, rate)
         return found, notes, how, _draft(params, how, reader, size, progress)
@@ -199,18 +205,19 @@ def cut(params: Params, found: Alignment, rate: int, result: Heard) -> Cut:
     slip = found.slip - params.nudge
     shift = round(slip * rate)
     fits = -params.lead <= shift <= params.tail
-    mean = raw.offset(result.passed.mean)
+    mean, mode = raw.offset(result.passed.mean), raw.mode_for(result.passed, params.channels)
     skip = params.skip / found.speed
     if fits:
-        return Cut(rate, params.lead + shift, skip, found.speed, mean)
-    return Cut(rate, params.lead, skip + slip, found.speed, mean)
+        return Cut(rate, params.lead + shift, skip, found.speed, mean, mode)
+    return Cut(rate, params.lead, skip + slip, found.speed, mean, mode)
 
 
 def _stream(params: Params, how: Cut, reader: files.Reader, size: int) -> Iterator[Block]:
     """Yield the audio of the file before levelling; the end of a loop is cross-faded into the start."""
     fade = _lead_over(params, how)
     frames = params.frames + fade
-    sound = raw.played(reader, raw.Take(how.rate, how.skip - fade / how.rate, frames, how.speed, how.mean), size)
+    take = raw.Take(how.rate, how.skip - fade / how.rate, frames, how.speed, how.mean, how.mode)
+    sound = raw.played(reader, take, size)
     return crossfade.closed(sound, fade, params.frames) if fade else sound
 
 
@@ -251,14 +258,18 @@ def _write(params: Params, how: Cut, level: Level, spool: writers.Spool, size: i
         bext["time_reference"] = max(0, bext["time_reference"] + params.lead - how.start)
     chunk = bwf_header.Bext(**bext, lufs=level.lufs, true_peak_db=level.peak_db)
     ends = crossfade.Ends(params.frames, round(AROUND * how.rate))
-    with writers.WavWriter(params.into, how.rate, params.frames, params.encoding, chunk, params.info) as writer:
+    about = (how.rate, params.frames, params.encoding, chunk, params.info, params.channels)
+    with writers.WavWriter(params.into, *about) as writer:
         for part in ends.watched(level.applied(spool.blocks(size))):
             writer.write(part)
     return ends.met(how.rate).to_wire() if _lead_over(params, how) else None
 
 
-def _warnings(params: Params, level: Level, short: float) -> list[dict[str, str]]:
+def _warnings(params: Params, how: Cut, level: Level, short: float) -> list[dict[str, str]]:
     found = []
+    if how.mode in ("left", "right"):
+        text = f"The result's channels cancel each other in mono, so only its {how.mode} channel is used."
+        found.append({"code": "mono_cancels", "text": text})
     if level.short_db > QUIETER:
         text = f"The result is {level.short_db:.1f} dB below the target level, to keep its true peak under "
         found.append({"code": "loudness_limited", "text": f"{text}{params.ceiling:g} dBTP."})

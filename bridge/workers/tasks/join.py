@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +40,13 @@ class Part:
     seconds: float  # length, s
     alignment: Alignment  # alignment with the submitted segment
     mean: tuple[float, ...]  # DC offset to remove from each channel
+    mode: str  # how the channels of the raw result are used, see raw.mode_for
     gain_db: float  # gain that restores the source's level relative to the other segments, dB
 
     def take(self, rate: int, start: int, frames: int) -> raw.Take:
         """Return the `Take` that reads `frames` frames, starting at frame `start` of the clip."""
         skip = start / rate - self.start + self.alignment.slip
-        return raw.Take(rate, skip, frames, self.alignment.speed, self.mean)
+        return raw.Take(rate, skip, frames, self.alignment.speed, self.mean, self.mode)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
 
     Args:
         args: legs (for each segment: the paths raw and source, and its start and seconds in the submitted clip),
-            seconds (length of the clip), align, into.
+            seconds (length of the clip), channels (of the clip, 1 or 2), align, into.
         progress: called with the completed fraction, 0..1.
         size: frames per block; does not change the file.
 
@@ -76,7 +77,8 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
         HomeError: the file cannot be written.
     """
     into, seconds = Path(args["into"]), number(args, "seconds", 0.0, 1e7)
-    parts = _even(_listened(args["legs"], bool(args.get("align", True)), into.parent, progress))
+    channels = round(number(args, "channels", 1, 2, 2))
+    parts = _even(_listened(args["legs"], bool(args.get("align", True)), channels, into.parent, progress))
     with ExitStack() as stack:
         readers = [stack.enter_context(opened(part.path, RESULT, into.parent)) for part in parts]
         rate = readers[0].info.sample_rate
@@ -105,34 +107,35 @@ def join(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) 
     }
 
 
-def _listened(segments: Sequence[Mapping[str, Any]], align: bool, scratch: Path, progress: Progress) -> list[Part]:
+def _listened(
+    segments: Sequence[Mapping[str, Any]], align: bool, channels: int, scratch: Path, progress: Progress
+) -> list[Part]:
     """Measure the alignment of each segment's result, and how much quieter the result is than its source."""
     found = []
     for count, segment in enumerate(segments, 1):
         path, source = Path(segment["raw"]), Path(segment["source"])
         sent, made = compare.listen_to_both(source, path, scratch)
         alignment = compare.alignment(sent, made) if align else Alignment()
-        mean = raw.offset(made.passed.mean)
-        levels = _loudness(source, SOURCE, scratch), _loudness(path, RESULT, scratch)
+        mean, mode = raw.offset(made.passed.mean), raw.mode_for(made.passed, channels)
+        levels = _loudness(source, SOURCE, scratch, "normal"), _loudness(path, RESULT, scratch, mode)
         gain = 0.0 if None in levels else levels[0] - levels[1]  # type: ignore[operator]  # none of them is None
-        found.append(Part(path, source, float(segment["start"]), float(segment["seconds"]), alignment, mean, gain))
+        start, seconds = float(segment["start"]), float(segment["seconds"])
+        found.append(Part(path, source, start, seconds, alignment, mean, mode, gain))
         progress(0.6 * count / len(segments))
     return found
 
 
-def _loudness(path: Path, errors: Mapping[Any, Any], scratch: Path) -> float | None:
+def _loudness(path: Path, errors: Mapping[Any, Any], scratch: Path, mode: str) -> float | None:
     """Return the integrated loudness of a file in LUFS, or None for silence."""
     with opened(path, errors, scratch) as reader:
-        return integrated_loudness(raw.stereo(reader, 0, reader.info.frames), reader.info.sample_rate)
+        return integrated_loudness(raw.stereo(reader, 0, reader.info.frames, mode=mode), reader.info.sample_rate)
 
 
 def _even(parts: list[Part]) -> list[Part]:
     """Return the segments with gains that average 0 dB; the task `fit` sets the level of the clip."""
     total = sum(part.seconds for part in parts)
     mean = sum(part.gain_db * part.seconds for part in parts) / total
-    return [
-        Part(one.path, one.source, one.start, one.seconds, one.alignment, one.mean, one.gain_db - mean) for one in parts
-    ]
+    return [replace(one, gain_db=one.gain_db - mean) for one in parts]
 
 
 def _found(parts: Sequence[Part], readers: Sequence[files.Reader], rate: int, fade: int, size: int) -> Join:

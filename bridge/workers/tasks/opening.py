@@ -27,6 +27,7 @@ from bridge.errors import (
     SourceTruncated,
     SourceUnreadable,
 )
+from bridge.util import busy_files
 
 SOURCE: Mapping[type[files.FileError], type[BridgeError]] = {
     files.Missing: SourceMissing,
@@ -91,7 +92,7 @@ def writing(path: Path) -> Iterator[None]:
 def _discard(path: Path) -> None:
     """Delete an unfinished file. A failure is ignored, because the original error is reported anyway."""
     with suppress(OSError):
-        path.unlink(missing_ok=True)
+        busy_files.remove(path, missing_ok=True)
 
 
 def _is_full(path: Path) -> bool:

@@ -11,16 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from bridge.audio import block, files
-from bridge.errors import ResultBroken, ResultSilent, ResultTooLarge, ResultTooShort
+from bridge.audio.silence import SILENT
+from bridge.errors import ResultBroken, ResultSilent, ResultTooLarge, ResultTooShort, ResultTruncated
 from bridge.workers.tasks.opening import RESULT, number, opened
 
 SHORTEST_SHARE = 0.8  # shortest accepted result, as a fraction of the expected length
 LONGEST_SHARE, LONGEST_EXTRA = 2.0, 10.0  # longest accepted result: twice the expected length plus 10 s
-SILENT = 10 ** (-80 / 20)  # of full scale (-80 dB); a result with a lower peak is silent
 
 
 def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, Any]:
     """Decode and check a result.
+
+    The download checks that every byte arrived. A wrong length in the header is therefore no reason to reject a result:
+    only its real length counts.
 
     Args:
         args: path, seconds (length of the submitted clip, including handles).
@@ -39,7 +42,8 @@ def probe(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
         if seconds > LONGEST_SHARE * expected + LONGEST_EXTRA:
             raise ResultTooLarge(f"The result is {seconds:.1f} s long, and the clip has {expected:.1f} s.")
         if seconds < SHORTEST_SHARE * expected:
-            raise ResultTooShort(f"The result is {seconds:.1f} s long, and the clip has {expected:.1f} s.")
+            short = ResultTooShort if info.ending is None else ResultTruncated
+            raise short(f"The result is {seconds:.1f} s long, and the clip has {expected:.1f} s.")
         peak = _peak(reader, progress)
     if not peak <= block.MOST:
         raise ResultBroken

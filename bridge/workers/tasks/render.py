@@ -17,10 +17,12 @@ import numpy as np
 
 from bridge.audio import block, channels, files, resample, span, stretch, writers
 from bridge.audio.block import Block
+from bridge.audio.ending import UNNOTICED, End
 from bridge.audio.loudness import LoudnessMeter
+from bridge.audio.silence import SoundPeak
 from bridge.audio.split_stereo import Pair
 from bridge.audio.true_peak import TruePeak
-from bridge.errors import SourceUnreadable
+from bridge.util.this_copy import this_copy
 from bridge.workers.tasks.clip import LONGEST, Clip
 from bridge.workers.tasks.frames import Around, Plan, plan, sounding
 from bridge.workers.tasks.opening import SOURCE, number, opened, writing
@@ -29,7 +31,6 @@ Progress = Callable[[float], None]
 Sounding: TypeAlias = span.Played | span.Repeated  # a source as the DAW plays it
 
 LONGEST_HANDLE = 60.0  # s; longest handle or context on one side
-UNNOTICED = 0.01  # s; shorter silence at the end of a clip comes from rounding and causes no warning
 
 
 @dataclass(slots=True)
@@ -38,6 +39,8 @@ class Heard:
 
     loudness: LoudnessMeter  # loudness of the clip without handles
     true_peak: TruePeak = field(default_factory=TruePeak)  # true peak including handles and context
+    alike: bool = True  # whether both channels of the file are equal throughout
+    sound: SoundPeak = field(default_factory=SoundPeak)  # peak of the clip without handles and without DC
     peak: float = 0.0  # highest absolute sample
     broken: int = 0  # number of invalid samples
 
@@ -49,6 +52,8 @@ def stream(
     source = _finite(played.blocks(layout.start, layout.read, size), heard)
     matrix = channels.mix(played.channels, clip.channels, clip.pan, clip.polarity)
     stereo = channels.to_stereo(source, matrix)
+    if heard is not None:
+        stereo = _listened(stereo, heard, layout, clip.playrate)
     if clip.line is not None:
         sound = resample.resampled(stereo, layout.rate_in, layout.rate_out)
         line = _with_context(clip.line, clip.playrate, layout)
@@ -79,19 +84,35 @@ def _finite(blocks: Iterator[Block], heard: Heard | None) -> Iterator[Block]:
         yield clean
 
 
+def _listened(blocks: Iterator[Block], heard: Heard, layout: Plan, speed: float) -> Iterator[Block]:
+    """Yield the source unchanged, and measure the clip's part of it.
+
+    The meter comes before the resampler, which rings at the ends of a file that has only an offset.
+    """
+    per_frame = speed * layout.rate_in / layout.rate_out
+    start, stop = round(layout.before * per_frame), round((layout.before + layout.clip) * per_frame)
+    position = 0
+    for part in blocks:
+        heard.sound.add(block.between(part, position, start, stop))
+        position += len(part)
+        yield part
+
+
 def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES) -> dict[str, Any]:
     """Render a clip.
 
     Args:
-        args: source, length, handles (s on each side), context (s on each side, including handles), period (s after
-            which the clip may repeat if its source has no audio for the context, or None), loops, into, highest_rate.
+        args: source, rendered (whether the DAW rendered the source), length, handles (s on each side), context (s on
+            each side, including handles), period (s after which the clip may repeat if its source has no audio for the
+            context, or None), loops, into, highest_rate.
         progress: called with the completed fraction, 0..1.
         size: frames per block; does not change the file.
 
     Returns:
         sample_rate, frames, handles (s on each side, including context), keep (the part of handles that the DAW keeps,
         s on each side), loops (whether the end must lead seamlessly into the start), sha256, gain_db, lufs,
-        true_peak_db, source_rate, source_channels, warnings.
+        true_peak_db, silent (whether the clip without its handles is silent), channels (1 if the clip is mono, else 2),
+        source_rate, source_channels, warnings.
 
     Raises:
         ClipError: the source or the span cannot be used.
@@ -115,10 +136,17 @@ def render(args: dict[str, Any], progress: Progress, *, size: int = block.FRAMES
         "gain_db": gain_db,
         "lufs": heard.loudness.value(),
         "true_peak_db": 20 * math.log10(peak) if peak > 0 else None,
+        "silent": heard.sound.is_silent(),
+        "channels": 1 if plays_mono(clip, played) or (args.get("rendered") and heard.alike) else 2,
         "source_rate": reader.info.sample_rate,
         "source_channels": reader.info.channels,
-        "warnings": warnings(clip, played, layout, heard),
+        "warnings": warnings(clip, reader.info, played, layout, heard, in_daw=bool(args.get("in_daw"))),
     }
+
+
+def plays_mono(clip: Clip, played: Sounding) -> bool:
+    """Return whether a clip plays the same signal on both sides, because of its source and its channel mode and pan."""
+    return channels.is_mono(channels.mix(played.channels, clip.channels, clip.pan, clip.polarity))
 
 
 def _around(args: Mapping[str, Any]) -> Around:
@@ -146,8 +174,6 @@ def laid_out(args: Mapping[str, Any]) -> Iterator[tuple[Clip, files.Reader | Pai
     with _sources(clip, Path(args["into"]).parent) as reader:
         played = clip.played(reader)
         layout = plan(clip, played, reader.info.sample_rate, highest, around)
-        if not layout.frames:  # the rate is so low that the span has no frames
-            raise SourceUnreadable(f"{files.shown(clip.path)} has a sample rate of {reader.info.sample_rate} Hz.")
         yield clip, reader, sounding(played, layout), layout
 
 
@@ -202,34 +228,60 @@ def _write(
 def _measure(heard: Heard, part: Block, position: int, layout: Plan) -> None:
     heard.loudness.add(block.between(part, position, layout.before, layout.before + layout.clip))
     heard.true_peak.add(part)
+    heard.alike = heard.alike and block.is_alike(part)
     heard.peak = max(heard.peak, float(part.max()), -float(part.min()))
 
 
-def warnings(clip: Clip, played: Sounding, layout: Plan, heard: Heard) -> list[dict[str, str]]:
+def warnings(
+    clip: Clip, info: files.Info, played: Sounding, layout: Plan, heard: Heard, *, in_daw: bool
+) -> list[dict[str, str]]:
     """Return a warning for each way in which the rendered clip differs from the request."""
     name = files.shown(clip.path)
     found: list[tuple[str, str]] = []
     if played.channels > 2 and clip.channels not in ("left", "right"):
-        found.append(("channels_downmixed", f"{name} has {played.channels} channels; they were mixed down to stereo."))
+        what = "mono" if plays_mono(clip, played) else "stereo"
+        text = f"{name} has {played.channels} channels; they are mixed down, so the result is {what}."
+        found.append(("channels_downmixed", text))
     if clip.stretches and not stretch.available():
         found.append(("stretch_missing", _without_stretch(clip)))
-    if padded := _padded(clip, played, layout):
-        found.append(("span_padded", padded))
+    found += missing(clip, info, played, layout, in_daw=in_daw)
     if heard.broken:
         what = f"{heard.broken} samples of {name} are invalid (not a number, or out of range)"
-        text = f"{what}; they are silent in the upload."
+        text = f"{what}; they count as silence."
         found.append(("not_numbers", text))
     return [{"code": code, "text": text} for code, text in found]
 
 
+def missing(clip: Clip, info: files.Info, played: Sounding, layout: Plan, *, in_daw: bool) -> list[tuple[str, str]]:
+    """Return the code and text of a warning for each part of the clip that could not be read from its file."""
+    found = []
+    if info.ending is not None and (info.ending.kind is End.DAMAGED or _reaches_end(clip, info, played, layout)):
+        text = info.ending.text(files.shown(clip.path), info.frames, info.sample_rate)
+        found.append((info.ending.kind.value, text))
+    if padded := _padded(clip, info, played, layout):
+        found.append(("span_padded", f"{padded}, as in the DAW." if in_daw and not info.ending else f"{padded}."))
+    return found
+
+
 def _without_stretch(clip: Clip) -> str:
     lost = "the pitch follows the speed" if clip.preserve_pitch else "the pitch was not shifted"
-    return f"The time-stretching library is not installed, so {lost}. `pip install 'ace-bridge[stretch]'` adds it."
+    return f"The time-stretching library is not installed, so {lost}. `{this_copy().to_add('stretch')}` adds it."
 
 
-def _padded(clip: Clip, played: Sounding, layout: Plan) -> str | None:
-    start = round(clip.offset * layout.rate_in)
-    seconds = played.missing(start, round(clip.length * clip.playrate * layout.rate_in)) / layout.rate_in
+def _reaches_end(clip: Clip, info: files.Info, played: Sounding, layout: Plan) -> bool:
+    """Return whether the clip, without its handles, contains the last frame that can be read."""
+    section = played.played if isinstance(played, span.Repeated) else played
+    return section.last(*_span(clip, layout)) >= info.frames
+
+
+def _span(clip: Clip, layout: Plan) -> tuple[int, int]:
+    """Return the first frame of the clip in its section, and its number of frames."""
+    return round(clip.offset * layout.rate_in), round(clip.length * clip.playrate * layout.rate_in)
+
+
+def _padded(clip: Clip, info: files.Info, played: Sounding, layout: Plan) -> str | None:
+    seconds = played.missing(*_span(clip, layout)) / layout.rate_in
     if seconds <= UNNOTICED:
         return None
-    return f"The clip extends {seconds:.3f} s beyond {files.shown(clip.path)}; that part is silent, as in the DAW."
+    what = files.shown(clip.path) if info.ending is None else f"what was read of {files.shown(clip.path)}"
+    return f"The clip extends {seconds:.3f} s beyond {what}; that part is silent"

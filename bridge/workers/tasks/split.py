@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.audio import files, writers
+from bridge.audio.silence import SoundPeak
 from bridge.workers.tasks.opening import SOURCE, opened, writing
 
 
@@ -21,20 +22,22 @@ def split(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str, 
         progress: called with the completed fraction, 0..1.
 
     Returns:
-        sha256: hash of each file, in order.
+        sha256 (hash of each file) and silent (whether the file is silent), both in order.
 
     Raises:
         ClipError: the clip cannot be read.
         HomeError: a file cannot be written.
     """
-    found = []
+    found, silent = [], []
     with opened(Path(args["path"]), SOURCE) as reader:
         bits = 16 if reader.info.subtype == "PCM_16" else 24
         for number, segment in enumerate(args["legs"], 1):
-            into = Path(segment["path"])
+            into, peak = Path(segment["path"]), SoundPeak()
             with writing(into), writers.FlacWriter(into, reader.info.sample_rate, bits) as writer:
                 for part in reader.blocks(segment["start"], segment["frames"]):
                     writer.write(part)
+                    peak.add(part)
             found.append(files.sha256(into))
+            silent.append(peak.is_silent())
             progress(number / len(args["legs"]))
-    return {"sha256": found}
+    return {"sha256": found, "silent": silent}

@@ -22,7 +22,8 @@ def nothing(share: float) -> None:
 
 def run(path: Path, length: float, into: Path | None = None, *, size: int = 65536, **more: Any) -> Rendered:
     into = into or path.parent / "out.flac"
-    top = {key: more.pop(key) for key in ("handles", "highest_rate", "context", "period", "loops") if key in more}
+    names = ("handles", "highest_rate", "context", "period", "loops", "in_daw")
+    top = {key: more.pop(key) for key in names if key in more}
     args = {"source": {"path": str(path), **more}, "length": length, "handles": [0, 0], "into": str(into)} | top
     answer = render(args, nothing, size=size)
     json.dumps(answer, allow_nan=False)

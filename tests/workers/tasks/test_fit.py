@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import loudness
 import numpy as np
 import pytest
 import soundfile
@@ -19,6 +18,8 @@ from hypothesis import strategies as st
 from bridge.errors import RequestError, ResultNotAudio, ResultTruncated
 from bridge.workers.tasks.fit import fit
 from tests.audio.signals import Sound, lag, noise
+
+loudness = pytest.importorskip("loudness", reason="loudness has no wheel for this system")
 
 RATE = 48000
 
@@ -191,6 +192,64 @@ def test_mono_results_become_stereo(folder: Path) -> None:
     assert np.array_equal(out, mono.repeat(2, axis=1))
 
 
+def test_the_result_of_a_mono_clip_is_the_mean_of_its_channels(folder: Path, raw: Path, sound: Sound) -> None:
+    answer, out = run(raw, channels=1)
+    assert answer["channels"] == 1
+    assert out.shape == (RATE,)
+    assert np.array_equal(out, ((sound[:RATE, 0] + sound[:RATE, 1]) / 2).astype(np.float32))
+    assert codes(answer) == []
+    full = np.tile(np.float32([[1, 1], [-1, -1]]), (RATE // 2, 1))
+    soundfile.write(folder / "full.wav", full, RATE, subtype="FLOAT")
+    _, out = run(folder / "full.wav", channels=1)
+    assert np.array_equal(out, full[:, 0])  # what both channels share keeps its level, so nothing clips
+
+
+@pytest.mark.parametrize("encoding", ["pcm24", "float32"])
+@pytest.mark.parametrize("samples", [RATE, RATE + 1])
+def test_a_mono_file_is_complete(raw: Path, encoding: str, samples: int) -> None:
+    """An odd number of 3-byte samples needs a padding byte."""
+    run(raw, channels=1, format=encoding, samples=samples)
+    path = raw.parent / "fitted.wav"
+    info = soundfile.info(path)
+    assert (info.channels, info.frames) == (1, samples)
+    data = path.read_bytes()
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    assert len(data) % 2 == 0
+
+
+@pytest.mark.parametrize("width", [0.0, 0.5, 1.0, 1.2], ids=["mono", "narrow", "unrelated", "wide"])
+def test_a_mono_result_is_as_loud_on_two_speakers_as_its_clip(folder: Path, width: float) -> None:
+    """The reference meter hears a mono file on both speakers, as the clip."""
+    middle, side = noise(4 * RATE, 1, level=0.1), noise(4 * RATE, 1, seed=2, level=0.1)
+    soundfile.write(folder / "wide.wav", middle + width * side * np.float32([1, -1]), RATE, subtype="FLOAT")
+    answer, out = run(folder / "wide.wav", channels=1, target=-20.0, samples=4 * RATE)
+    played = np.stack((out, out), axis=1)
+    assert loudness.integrated_loudness(played, RATE) == pytest.approx(-20.0, abs=0.1)
+    assert answer["lufs"] == pytest.approx(-20.0, abs=0.1)
+    assert codes(answer) == []
+
+
+@pytest.mark.parametrize(("gains", "side"), [((0.5, -0.5), "left"), ((0.3, -0.5), "right"), ((0.5, -0.3), "left")])
+def test_channels_that_cancel_each_other_in_mono_leave_the_louder_one(
+    folder: Path, gains: tuple[float, float], side: str
+) -> None:
+    one = noise(RATE, 1)
+    soundfile.write(folder / "cancels.wav", one * np.float32(gains), RATE, subtype="FLOAT")
+    answer, out = run(folder / "cancels.wav", channels=1)
+    assert np.abs(out - one[:, 0] * np.float32(max(gains, key=abs))).max() < 1e-6
+    assert codes(answer) == ["mono_cancels"]
+    assert f"only its {side} channel is used" in answer["warnings"][0]["text"]
+    assert run(folder / "cancels.wav")[1].shape == (RATE, 2)
+
+
+def test_one_silent_channel_does_not_count_as_cancelling(folder: Path) -> None:
+    one = noise(RATE, 1)
+    soundfile.write(folder / "left.wav", one * np.float32([1, 0]), RATE, subtype="FLOAT")
+    answer, out = run(folder / "left.wav", channels=1)
+    assert np.array_equal(out, one[:, 0] / 2)
+    assert codes(answer) == []
+
+
 def test_the_file_has_its_metadata(raw: Path) -> None:
     bext = {
         "description": "a remix",
@@ -227,8 +286,8 @@ def test_invalid_arguments_are_refused(raw: Path, tmp_path: Path, args: dict[str
 
 
 def test_a_broken_raw_leaves_nothing_behind(raw: Path, tmp_path: Path) -> None:
-    bad = tmp_path / "bad.wav"
-    for content, error in ((b"<html>", ResultNotAudio), (raw.read_bytes()[:-100], ResultTruncated)):
+    bad, data = tmp_path / "bad.wav", raw.read_bytes()
+    for content, error in ((b"<html>", ResultNotAudio), (data[: data.index(b"data") + 8], ResultTruncated)):
         bad.write_bytes(content)
         with pytest.raises(error):
             run(bad, into=str(tmp_path / "x.wav"))

@@ -22,6 +22,7 @@ from bridge.errors import (
 )
 from bridge.workers.tasks.peaks import peaks
 from bridge.workers.tasks.probe import probe
+from tests.audio.broken_headers import FIELDS, with_size
 from tests.audio.signals import Sound, noise
 
 RATE = 48000
@@ -31,7 +32,7 @@ def nothing(share: float) -> None:
     """Ignore a progress report."""
 
 
-def written(path: Path, sound: Sound, subtype: str = "FLOAT") -> Path:
+def written(path: Path, sound: Sound, subtype: str | None = "FLOAT") -> Path:
     soundfile.write(path, sound, RATE, subtype=subtype)
     return path
 
@@ -79,13 +80,34 @@ def test_no_result_at_all(tmp_path: Path, content: bytes) -> None:
         probe({"path": str(tmp_path / "x.wav"), "seconds": 1.0}, nothing)
 
 
-@pytest.mark.parametrize("name", ["x.wav", "x.flac"])
-def test_a_truncated_result(tmp_path: Path, name: str) -> None:
-    path = written(tmp_path / name, noise(RATE * 4), "PCM_24")
+@pytest.mark.parametrize("name", ["x.wav", "x.flac", "x.mp3"])
+def test_a_truncated_result_that_is_too_short(tmp_path: Path, name: str) -> None:
+    """The error leads to another download; `ResultTooShort` would not."""
+    path = written(tmp_path / name, noise(RATE * 4), None if name == "x.mp3" else "PCM_24")
+    with path.open("r+b") as stream:
+        stream.truncate(path.stat().st_size * 7 // 10)
+    with pytest.raises(ResultTruncated, match=r"The result is 2\.\d s long, and the clip has 4\.0 s"):
+        probe({"path": str(path), "seconds": 4.0}, nothing)
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.flac", "x.mp3"])
+def test_a_result_that_is_long_enough_is_accepted_whatever_its_header_says(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path / name, noise(RATE * 5), None if name == "x.mp3" else "PCM_24")
     with path.open("r+b") as stream:
         stream.truncate(path.stat().st_size * 9 // 10)
-    with pytest.raises(ResultTruncated):
-        probe({"path": str(path), "seconds": 4.0}, nothing)
+    answer = probe({"path": str(path), "seconds": 4.0}, nothing)
+    assert 4.4 * RATE < answer["frames"] <= 4.5 * RATE
+    assert answer["peak"] > 0.1
+
+
+@pytest.mark.parametrize("name", FIELDS)
+@pytest.mark.parametrize("size", [0, 2**32 - 1])
+def test_a_result_with_a_placeholder_for_its_size(tmp_path: Path, name: str, size: int) -> None:
+    path = tmp_path / "result"
+    path.write_bytes(with_size(noise(RATE), name, size))
+    assert probe({"path": str(path), "seconds": 1.0}, nothing)["frames"] == RATE
+    with pytest.raises((ResultTruncated, ResultTooShort)):
+        probe({"path": str(path), "seconds": 2.0}, nothing)
 
 
 @settings(

@@ -301,9 +301,9 @@ def test_invalid_requests_are_refused_with_a_sentence(
 
 def test_a_truncated_file_leaves_nothing_behind(source: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.wav"
-    cut.write_bytes(source.read_bytes()[:-1000])
+    cut.write_bytes(source.read_bytes()[:-100_000])
     with pytest.raises(SourceTruncated, match=r"cut\.wav"):
-        run(cut, 1.0)
+        run(cut, 1.0, reverse=True)
     assert list(tmp_path.iterdir()) == [cut]
 
 
@@ -335,3 +335,29 @@ def test_progress_ends_at_one(source: Path, tmp_path: Path) -> None:
     assert seen == sorted(seen)
     assert seen[-1] == 1.0
     assert len(seen) >= 3
+
+
+@pytest.mark.parametrize("rate", [44_100, 48_000, 96_000])
+@pytest.mark.parametrize("more", [{}, {"playrate": 1.5}, {"offset": 0.5, "handles": [0.5, 0.25]}], ids=str)
+def test_a_constant_offset_is_silence_at_any_rate_and_speed(folder: Path, rate: int, more: dict[str, Any]) -> None:
+    path = folder / f"offset-{rate}.wav"
+    soundfile.write(path, np.full((2 * rate, 1), 0.25, np.float32), rate, subtype="FLOAT")
+    answer, out = run(path, 1.0, highest_rate=48_000, **more)
+    assert answer["silent"]
+    assert np.median(out) == pytest.approx(0.25, abs=1e-4)
+
+
+@pytest.mark.parametrize(("level_db", "silent"), [(-79.9, False), (-80.1, True)])
+def test_silence_ends_at_80_db_below_full_scale(folder: Path, level_db: float, silent: bool) -> None:
+    path = folder / "quiet.wav"
+    soundfile.write(path, sine(RATE, RATE, 1000.0, 10 ** (level_db / 20)), RATE, subtype="FLOAT")
+    assert run(path, 1.0)[0]["silent"] == silent
+
+
+def test_one_click_is_a_sound_but_not_in_the_handle(folder: Path) -> None:
+    sound = np.zeros((3 * RATE, 2), np.float32)
+    sound[RATE // 2, 1] = -0.001
+    path = folder / "click.wav"
+    soundfile.write(path, sound, RATE, subtype="PCM_24")
+    assert not run(path, 1.0)[0]["silent"]
+    assert run(path, 1.0, offset=1.0, handles=[0.6, 0.6])[0]["silent"]
