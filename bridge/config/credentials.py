@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from bridge.errors import HomeError, KeyInvalid, KeyMissing
 from bridge.util.atomic import write_bytes
 from bridge.util.redact import SCRUBBER
+from bridge.util.text import decode
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,23 @@ def from_keychain() -> str | None:
         log.debug("the keychain is not available: %s", type(problem).__name__)
         return None
     return str(found) if found else None
+
+
+def forget_keychain() -> bool:
+    """Delete the key from the system's keychain; return whether there was one."""
+    if from_keychain() is None:
+        return False
+    import keyring
+    from keyring.errors import KeyringError
+
+    try:
+        keyring.delete_password("ace-bridge", "fal")
+    except (KeyringError, OSError, RuntimeError) as problem:
+        raise HomeError(
+            f"The fal key cannot be deleted from the system's keychain ({type(problem).__name__}).",
+            hint="Delete the entry “ace-bridge” in the keychain yourself.",
+        ) from problem
+    return True
 
 
 def fal_key(environ: Mapping[str, str], home: Path, keychain: Callable[[], str | None] = from_keychain) -> str | None:
@@ -123,11 +142,13 @@ def _checked(key: str, origin: str) -> Found:
 
 def _from_file(path: Path) -> str | None:
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would block
+            raise HomeError(f"{path} cannot be read: it is not a file.")
         with path.open("rb") as file:
             if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
                 os.fchmod(file.fileno(), 0o600)
                 log.warning("other users could read %s; the permissions are fixed now, but consider a new key", path)
-            text = file.read(_LONGEST).decode("utf-8", "replace")
+            text = decode(file.read(_LONGEST), "replace")
     except FileNotFoundError:
         return None
     except OSError as problem:

@@ -5,12 +5,15 @@ Every command imports this module. To keep `ace-bridge send` fast, it imports on
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from bridge.errors import HomeError
+from bridge.util.umask import private_files
 
 FOLDERS = ("inbox", "inbox/rejected", "outbox", "jobs", "results", "rendered", "logs", "presets")
 
@@ -22,6 +25,11 @@ def home() -> Path:
         HomeError: HOME (on Windows, USERPROFILE) is needed but not set.
     """
     return home_folder(os.environ, sys.platform)
+
+
+def is_fresh(home: Path) -> bool:
+    """Return whether nothing was set up in this home yet: no key, no settings, no DAW, and no daemon has started."""
+    return not any((home / name).exists() for name in ("bridge.db", "credentials", "config.toml", "installed"))
 
 
 def home_folder(environ: Mapping[str, str], platform: str) -> Path:
@@ -57,16 +65,32 @@ def prepare_home(home: Path) -> None:
         HomeError: a folder cannot be created, or a file is in the way.
     """
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with private_files():  # also for parents of the home
+            home.mkdir(parents=True, exist_ok=True)
         for name in FOLDERS:
             folder = home / name
             folder.mkdir(mode=0o700, exist_ok=True)
             mode = folder.stat().st_mode & 0o777
             if os.name == "posix" and mode & 0o077:
                 folder.chmod(mode & 0o700)
+        _make_private(home)
     except OSError as problem:
         where = problem.filename or home
         raise HomeError(f"The bridge's folder {where} cannot be created: {problem.strerror}.") from problem
+
+
+def _make_private(home: Path) -> None:
+    """Make the files private that an older version did not; the credentials file is checked when it is read.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    for folder in (home, home / "logs", home / "backups"):
+        for path in folder.iterdir() if os.name == "posix" and folder.is_dir() else ():
+            about = path.lstat()
+            if stat.S_ISREG(about.st_mode) and about.st_mode & 0o077 and path.name != "credentials":
+                with contextlib.suppress(OSError):  # another user's file, or a file that was just removed
+                    path.chmod(about.st_mode & 0o700)
 
 
 def _user_home(environ: Mapping[str, str], platform: str) -> Path:

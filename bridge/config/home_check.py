@@ -7,11 +7,11 @@ The daemon does not start if its home is unsafe. SQLite's locks and shared memor
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 from bridge.errors import HomeElsewhere
+from bridge.util import spawn
 
 NETWORK = frozenset(
     (
@@ -35,8 +35,8 @@ def mounts(platform: str) -> str:
         path = Path("/proc/self/mountinfo")
         return path.read_text("utf-8", "surrogateescape") if path.exists() else ""
     if platform == "darwin":
-        done = subprocess.run(["/sbin/mount"], capture_output=True, text=True, timeout=10, check=False)
-        return done.stdout
+        done = spawn.run(["/sbin/mount"], timeout_seconds=10.0)
+        return done.stdout.decode("utf-8", "surrogateescape")
     return ""
 
 

@@ -18,6 +18,11 @@ _HOST_NAME = (  # a host name, or an IPv6 address with or without brackets
     r"|\[[0-9A-Fa-f:.]+\](:\d{1,5})?"
     r"|[0-9A-Fa-f]*(:[0-9A-Fa-f.]*){2,})$"
 )
+_ENDPOINT = (  # fal's own models: only ACE-Step's audio-to-audio; other owners: any path that names no other task
+    r"^(?!fal-ai/(?!ace-step[^/]*/([^/]+/)*audio-to-audio$))"
+    r"(?!.*/(?!audio-to-audio$)([a-z0-9]+-to-[a-z0-9]+|(audio-)?(in|out)paint(ing)?)$)"
+    r"[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$"
+)
 _HOTKEY = r"^[^:\s]{1,60}\s*:\s*[a-z.]{1,40}$"
 
 Host = Annotated[str, Meta(pattern=r"^[A-Za-z0-9.:%-]+$", description="an address, for example 127.0.0.1")]
@@ -27,8 +32,9 @@ Url = Annotated[str, Meta(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$", descripti
 Endpoint = Annotated[
     str,
     Meta(
-        pattern=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)+$",
-        description="a model's ID, for example fal-ai/ace-step/audio-to-audio",
+        pattern=_ENDPOINT,
+        description="the ID of an ACE-Step audio-to-audio model, for example fal-ai/ace-step/audio-to-audio, "
+        "or of your own deployment; models for other tasks need other inputs",
     ),
 ]
 Expiry = Literal["1h", "1d", "7d", "30d", "1y", "never"]
@@ -41,6 +47,10 @@ Hosts = Annotated[
 ]
 Hotkey = Annotated[
     str, Meta(pattern=_HOTKEY, description='a key combination and a command, for example "ctrl+alt+r: remix"')
+]
+ProgramList = Annotated[
+    tuple[Annotated[str, Meta(pattern=r"^[^\x00-\x1f]{1,199}$", description="the name of a program")], ...],
+    Meta(description='a list such as ["bitwig studio", "cubase*"]'),
 ]
 HotkeyList = Annotated[tuple[Hotkey, ...], Meta(description='a list such as ["ctrl+alt+r: remix"]')]
 Loudness = Annotated[
@@ -157,6 +167,7 @@ class Render:
     context: Annotated[float, Meta(ge=0, le=60)]  # seconds of audio to send at least, if the source is long enough
     handles: Annotated[float, Meta(ge=0, le=60)]  # seconds of source audio kept before and after the clip
     highest_rate: Annotated[int, Meta(ge=8000, le=768_000)]  # Hz; higher rates are resampled to this rate
+    send_silent: bool  # whether a silent clip is remixed, unless the request says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,9 +191,10 @@ class Audition:
 
 @dataclass(frozen=True, slots=True)
 class Hotkeys:
-    """[hotkeys]: system-wide hotkeys."""
+    """[hotkeys]: keys that act while a DAW is in front."""
 
     keys: HotkeyList  # each: "key combination: command"
+    programs: ProgramList  # patterns for the names of more programs in which the keys act; "*": in every program
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +206,11 @@ class Privacy:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """[budget]: spending limits."""
+    """[budget]: all limits above which the bridge asks before it spends money."""
 
     daily_cap: Money  # US dollars per day
     confirm_above: Money  # US dollars; a job that costs more needs confirmation
+    confirm_count: Annotated[int, Meta(ge=0, le=100_000)]  # remixes; a job with more needs confirmation
 
 
 @dataclass(frozen=True, slots=True)

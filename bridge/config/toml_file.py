@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bridge.util.text import decode
+
 LARGEST = 256 * 1024  # bytes; settings and presets are a few kilobytes long
 
 _HEADER = re.compile(r"^\s*\[+\s*([A-Za-z0-9_.\-\"' ]+?)\s*\]+")
@@ -58,7 +60,7 @@ def read(path: Path) -> TomlFile:
         raise TomlError(f"it has {facts.st_size} bytes, but at most {LARGEST} are allowed")
     raw = path.read_bytes()[: LARGEST + 1]
     try:
-        text = raw.decode("utf-8-sig").replace("\r\n", "\n")  # some editors write a byte order mark
+        text = decode(raw)
     except UnicodeDecodeError as problem:
         raise TomlError("it is not UTF-8 text", raw.count(b"\n", 0, problem.start) + 1) from problem
     try:

@@ -258,8 +258,7 @@ def check(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         param = PARAMS.get(name)
         if param is None:
-            shown = validation.show(name).strip('"')
-            raise ParamUnknown(f"There is no parameter “{shown}”.{did_you_mean(str(name), PARAMS)}")
+            raise ParamUnknown(f"There is no parameter “{validation.bare(name)}”.{did_you_mean(str(name), PARAMS)}")
         if value is not None:
             checked[name] = _check(param, value)
     return checked
@@ -305,8 +304,6 @@ def from_text(name: str, text: str) -> Any:
 
 
 def _check(param: Param, value: Any) -> Any:
-    if param.kind == "int" and isinstance(value, float) and value.is_integer():
-        value = int(value)  # OSC and JSON clients send 40.0 for 40
     checked = validation.validate(value, param.takes, param.name, ParamInvalid)
     if isinstance(checked, str):
         if _CONTROL.search(checked):

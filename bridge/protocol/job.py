@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+import msgspec
+
 
 class State(enum.StrEnum):
     """The state of a variation or a job."""
@@ -125,14 +127,13 @@ class Variation:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Rebuild a variation from `to_json`.
+        """Rebuild a variation from `to_json`; raise ValueError if it is not JSON or a value has the wrong type.
 
         >>> variation = Variation("v", "j", "clip-1", 0, 0, seed=7)
         >>> Variation.from_json(variation.to_json()) == variation
         True
         """
-        fields = json.loads(text)
-        return cls(**fields | {"state": State(fields["state"])})
+        return msgspec.convert(json.loads(text), cls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,7 @@ class Job:
     each: int  # variations of each clip
     bills: Mapping[str, float] = field(default_factory=dict)  # the engine's charges by variation, in the engine's units
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of everything that could not be honoured
+    repeats: tuple[str, ...] = ()  # IDs of the latest messages that repeated the request, as from a held key
 
     def to_json(self) -> str:
         """Return the job as one line of JSON for the database and the job's folder.
@@ -167,14 +169,13 @@ class Job:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Rebuild a job from `to_json`.
+        """Rebuild a job from `to_json`; raise ValueError if it is not JSON or a value has the wrong type.
 
         >>> job = Job("j", "m", "i", "reaper", "", "fal", 7, 0.0, {}, {}, 0.0002, "USD", (8.0,), 1)
         >>> Job.from_json(job.to_json()) == job
         True
         """
-        fields = json.loads(text)
-        return cls(**fields | {name: tuple(fields[name]) for name in ("warnings", "seconds")})
+        return msgspec.convert(json.loads(text), cls)
 
     @property
     def estimated(self) -> float:

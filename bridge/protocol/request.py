@@ -6,7 +6,6 @@ Unknown keys are ignored here, but the store keeps the original message.
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -15,7 +14,9 @@ from msgspec import Meta, Struct
 from bridge import PROTOCOL
 from bridge.errors import MessageUnreadable, ProtocolUnsupported, RequestError
 from bridge.presets.parameters import check
-from bridge.util.validation import validate
+from bridge.protocol import json_text
+from bridge.util.suggest import nearest
+from bridge.util.validation import bare, show, validate
 
 COMMANDS = (
     "hello",
@@ -42,6 +43,7 @@ Identifier = Annotated[  # limited to these characters, because it becomes a fil
 ]
 Seconds = Annotated[float, Meta(ge=0.0, le=1e7)]
 Decibels = Annotated[float, Meta(ge=-150.0, le=150.0)]
+Trigger = Literal["key", "pad", "osc", "menu", "dialog", "script"]  # what the user or a program did to send a request
 FilePath = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
@@ -58,11 +60,6 @@ class Message(Struct, frozen=True, kw_only=True):
     command: Identifier
     instance: Identifier
     args: dict[str, Any] = {}
-
-
-class _Sender(Struct):
-    message_id: Identifier
-    instance: Identifier
 
 
 class DawInfo(Struct, frozen=True, kw_only=True):
@@ -188,6 +185,7 @@ class Remix(Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] | None = None
     variations: Annotated[int, Meta(ge=1, le=16)] = 1
     amount: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
+    send_silent: bool | None = None  # remix the clips even if they are silent; null: `send_silent` under `[render]`
 
 
 class Placement(Struct, frozen=True, kw_only=True):
@@ -208,6 +206,7 @@ class RemixArgs(Struct, frozen=True, kw_only=True):
     remix: dict[str, Any] = {}
     placement: Placement = Placement()
     confirmed: bool = False  # the user has confirmed the cost
+    trigger: Trigger | None = None  # key, pad, osc: a request that is repeated within 2 s creates no second job
 
     @property
     def is_combined(self) -> bool:
@@ -272,51 +271,44 @@ def parse(data: bytes) -> Message:
         RequestError: the data is not JSON or not a message.
         ProtocolUnsupported: the message has another protocol.
     """
-    try:
-        raw = _json(data)
-    except RecursionError as problem:
-        raise MessageUnreadable("The message is nested too deeply.") from problem
-    except ValueError as problem:
-        what = str(problem).partition(" - at `$")[0].removeprefix("JSON is malformed: ").rstrip(".")
-        raise MessageUnreadable(f"The message is not complete JSON: {what}.") from problem
+    raw = json_text.read(data)
     protocol = raw.get("protocol") if isinstance(raw, dict) else None
-    if isinstance(protocol, int) and protocol != PROTOCOL:  # checked before the message's shape
-        raise ProtocolUnsupported(f"The message has protocol {protocol}, but this bridge supports protocol {PROTOCOL}.")
-    return decode(raw, Message)
+    is_number = isinstance(protocol, (int, float)) and not isinstance(protocol, bool)
+    if is_number and protocol != PROTOCOL:  # checked before the message's shape
+        shown = show(protocol)
+        raise ProtocolUnsupported(f"The message has protocol {shown}, but this bridge supports protocol {PROTOCOL}.")
+    message = decode(raw, Message)
+    misspelt = next((key for key in raw if key not in Message.__struct_fields__ and nearest(key, ["args"])), None)
+    if "args" not in raw and misspelt is not None:  # without its arguments, a command may act on the wrong job
+        raise RequestError(f"There is no “{bare(misspelt)}” in the message. Did you mean “args”?")
+    return message
 
 
 def sender(data: bytes) -> tuple[str, str]:
-    """Return the message_id and instance of an invalid message; both are empty if they are unreadable.
+    """Return the message_id and the instance of an invalid message; "" stands for a value that cannot be found.
 
-    >>> sender(b'{"message_id": "m1", "instance": "reaper-1", "command": 3}'), sender(b"half a mess")
-    (('m1', 'reaper-1'), ('', ''))
+    >>> sender(b'{"message_id": "m1", "instance": "reaper-1", "command": 3}'), sender(b'{"instance": "reaper-1", "co')
+    (('m1', 'reaper-1'), ('', 'reaper-1'))
     """
     try:
-        raw = _json(data)
-        found = msgspec.convert({"message_id": raw["message_id"], "instance": raw["instance"]}, type=_Sender)
-    except (ValueError, RecursionError, KeyError, TypeError):
-        return "", ""
-    return found.message_id, found.instance
+        raw = json_text.read(data)
+    except MessageUnreadable:
+        return json_text.find("message_id", data), json_text.find("instance", data)
+    values = raw if isinstance(raw, dict) else {}
+    message_id, instance = (identifier(values.get(key)) for key in ("message_id", "instance"))
+    return message_id, instance
 
 
-def _json(data: bytes) -> Any:
-    """Parse JSON. Lone surrogates (from paths that are not UTF-8) need the standard library's parser.
+def identifier(value: Any) -> str:
+    """Return a value that is an identifier; "" for any other value.
 
-    Raises:
-        ValueError: the data is not JSON, or contains NaN or infinity.
+    >>> identifier("reaper-1"), identifier("../x"), identifier(None)
+    ('reaper-1', '', '')
     """
     try:
-        return msgspec.json.decode(data)
-    except msgspec.ValidationError:  # a number outside the range of a float
-        raise
-    except msgspec.DecodeError:
-        if b"\\ud" not in data.lower():
-            raise
-        return json.loads(data, parse_constant=_refuse_constant)
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a number")
+        return msgspec.convert(value, type=Identifier)
+    except msgspec.ValidationError:
+        return ""
 
 
 def decode(args: Any, kind: type[T], where: str = "") -> T:

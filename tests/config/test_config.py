@@ -34,6 +34,15 @@ def refusal(home: Path, text: str | bytes = "", environ: dict[str, str] | None =
     return caught.value.text
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_settings_may_be_saved_by_notepad(tmp_path: Path, encoding: str) -> None:
+    text = "# Größe\r\n[osc]\r\nport = 9001.0\r\n[scheduler]\r\nslots = 3.0\r\n"
+    config = load(written(tmp_path, text.encode(encoding)), {"ACE_BRIDGE_HTTP_PORT": "9002.0"})
+    ports = (config.osc.port, config.scheduler.slots, config.http.port)
+    assert ports == (9001, 3, 9002)
+    assert {type(port) for port in ports} == {int}
+
+
 def test_every_documented_key_is_loaded_and_every_key_is_documented(tmp_path: Path) -> None:
     config = load(tmp_path, {})
     assert {section: list(keys) for section, keys in SHIPPED.items()} == {s: list(k) for s, k in KEYS.items()}
@@ -121,6 +130,40 @@ def test_the_error_names_the_invalid_variable(tmp_path: Path, name: str, text: s
     found = refusal(tmp_path, environ={f"ACE_BRIDGE_{name}": text})
     assert found.startswith(f"ACE_BRIDGE_{name}: ")
     assert told in found
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "fal-ai/ace-step",  # text to audio
+        "fal-ai/ace-step/prompt-to-audio",
+        "fal-ai/ace-step/audio-inpaint",
+        "fal-ai/ace-step/audio-outpaint",
+        "fal-ai/stable-audio-25/audio-to-audio",  # other inputs
+        "fal-ai/lyria2",
+        "someone/ace-step/text-to-audio",
+        "someone/ace-step/lyrics-to-audio",
+        "someone/ace-step/audio-inpaint",
+    ],
+)
+def test_an_endpoint_for_another_task_is_refused_before_anything_is_paid(tmp_path: Path, endpoint: str) -> None:
+    found = refusal(tmp_path, f'[fal]\nendpoint = "{endpoint}"')
+    assert f'line 2: [fal] endpoint is "{endpoint}"; it takes the ID of an ACE-Step audio-to-audio model' in found
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "fal-ai/ace-step/audio-to-audio",
+        "fal-ai/ace-step-1.5/audio-to-audio",
+        "someone/app",
+        "someone/app/audio-to-audio",
+        "workflows/someone/app",
+        "someone/up-to-date/app",
+    ],
+)
+def test_audio_to_audio_and_unknown_endpoints_are_accepted(tmp_path: Path, endpoint: str) -> None:
+    assert load(written(tmp_path, f'[fal]\nendpoint = "{endpoint}"\n'), {}).fal.endpoint == endpoint
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,12 @@ import os
 import stat
 import sys
 import types
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bridge.config.credentials import FILE, Found, fal_key, find, from_keychain, mask, set_key
+from bridge.config.credentials import FILE, Found, fal_key, find, forget_keychain, from_keychain, mask, set_key
 from bridge.errors import HomeError, KeyInvalid
 from bridge.util.redact import SCRUBBER
 
@@ -19,6 +20,13 @@ KEY = "0b7c1d2e-aaaa-bbbb-cccc-1234567890ab:fedcba9876543210"
 
 def nothing() -> None:
     """Stand in for a keychain without a key."""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_the_key_file_may_be_written_by_powershell(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / FILE).write_bytes(f"FAL_KEY={KEY}\r\n".encode(encoding))
+    (tmp_path / FILE).chmod(0o600)
+    assert fal_key({}, tmp_path, nothing) == KEY
 
 
 def test_the_order_of_key_sources(tmp_path: Path) -> None:
@@ -60,7 +68,7 @@ def test_an_empty_key_is_not_written(tmp_path: Path) -> None:
         set_key(tmp_path, " \n")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.only_on("posix", because="permissions are POSIX's")
 def test_only_the_owner_can_read_the_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     before = os.umask(0)
     try:
@@ -131,3 +139,30 @@ def test_a_key_is_shown_only_in_part_and_hidden_from_the_log(tmp_path: Path) -> 
         assert KEY[4:] not in shown
         assert "fedcba" not in shown
     assert SCRUBBER.clean(f"sent {KEY}") == "sent [hidden]"
+
+
+def test_the_key_in_the_keychain_can_be_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = {("ace-bridge", "fal"): "id:secret", ("other", "fal"): "x"}
+    keyring = types.ModuleType("keyring")
+    vars(keyring).update(
+        get_password=lambda *entry: kept.get(entry),
+        delete_password=lambda *entry: kept.pop(entry),
+    )
+    errors = types.ModuleType("keyring.errors")
+    vars(errors)["KeyringError"] = type("KeyringError", (Exception,), {})
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    assert forget_keychain() is True
+    assert kept == {("other", "fal"): "x"}
+    assert forget_keychain() is False
+    kept["ace-bridge", "fal"] = "id:secret"
+    vars(keyring)["delete_password"] = raising(vars(errors)["KeyringError"])
+    with pytest.raises(HomeError, match="keychain"):
+        forget_keychain()
+
+
+def raising(error: type[Exception]) -> Callable[..., None]:
+    def refuse(*_: str) -> None:
+        raise error
+
+    return refuse

@@ -14,6 +14,7 @@ from bridge.config.home import FOLDERS, home_folder, prepare_home
 from bridge.errors import HomeError
 
 
+@pytest.mark.only_on("posix", because="the paths are those of other systems")
 @pytest.mark.parametrize(
     ("platform", "environ", "parts"),
     [
@@ -23,7 +24,6 @@ from bridge.errors import HomeError
         ("linux", {"HOME": "/home/ada", "XDG_DATA_HOME": ""}, "/home/ada/.local/share/ace-bridge"),
         ("freebsd14", {"HOME": "/home/ada"}, "/home/ada/.local/share/ace-bridge"),
         ("darwin", {"HOME": "/Users/ada", "XDG_DATA_HOME": "/x"}, "/Users/ada/Library/Application Support/ace-bridge"),
-        ("win32", {"USERPROFILE": "/Users/ada", "APPDATA": "/x"}, "/Users/ada/ace-bridge"),
         ("linux", {"HOME": "/home/ada", "ACE_BRIDGE_HOME": "/srv/bridge"}, "/srv/bridge"),
         ("linux", {"HOME": "/home/ada", "ACE_BRIDGE_HOME": "~/music/bridge"}, "/home/ada/music/bridge"),
         ("darwin", {"HOME": "/Users/ada", "ACE_BRIDGE_HOME": " /Volumes/Fast "}, "/Volumes/Fast"),
@@ -32,6 +32,11 @@ from bridge.errors import HomeError
 )
 def test_home_per_system(platform: str, environ: dict[str, str], parts: str) -> None:
     assert home_folder(environ, platform) == Path(parts)
+
+
+def test_home_on_windows() -> None:
+    environ = {"USERPROFILE": "/Users/ada", "APPDATA": "/x"}
+    assert home_folder(environ, "win32") == Path("/Users/ada/ace-bridge")
 
 
 def test_a_relative_home_is_relative_to_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +51,7 @@ def test_without_a_home_directory_there_is_a_clear_error(platform: str, name: st
     assert "ACE_BRIDGE_HOME" in caught.value.hint
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.only_on("posix", because="permissions are POSIX's")
 def test_only_the_owner_can_read_the_home(tmp_path: Path) -> None:
     home = tmp_path / "deep" / "ace-bridge"
     before = os.umask(0)
@@ -58,7 +63,7 @@ def test_only_the_owner_can_read_the_home(tmp_path: Path) -> None:
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700, folder
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.only_on("posix", because="permissions are POSIX's")
 def test_an_existing_home_keeps_its_permissions_but_its_inbox_is_closed(tmp_path: Path) -> None:
     home = tmp_path / "mine"
     home.mkdir(mode=0o755)
@@ -82,7 +87,7 @@ def test_a_file_in_the_way_is_named(tmp_path: Path, blocked: str) -> None:
         prepare_home(home)
 
 
-@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+@pytest.mark.only_on("posix", because="permissions are POSIX's")
 def test_a_home_created_by_a_command_is_closed_to_others(tmp_path: Path) -> None:
     home = tmp_path / "of" / "its own"
     Client(home).send("hello", {})

@@ -22,6 +22,7 @@ MAC = """/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
 //anna@nas._smb._tcp.local/Studio on /Volumes/Studio (smbfs, nodev, nosuid, mounted by anna)"""
 
 
+@pytest.mark.only_on("posix", because="the paths are those of other systems")
 @pytest.mark.parametrize(
     ("folder", "platform", "table", "said"),
     [
@@ -47,6 +48,7 @@ def test_network_drives_and_cloud_folders_are_found(folder: str, platform: str, 
     assert found is None if said is None else said in (found or "")
 
 
+@pytest.mark.only_on("posix", because="only administrators may make links on Windows")
 def test_a_link_into_a_cloud_folder_is_followed(tmp_path: Path) -> None:
     (tmp_path / "Dropbox").mkdir()
     (tmp_path / "home").symlink_to(tmp_path / "Dropbox")
@@ -66,7 +68,7 @@ def test_the_daemon_does_not_start_in_a_cloud_folder(tmp_path: Path) -> None:
         env=environment(home),
         cwd=Path(__file__).parents[2],
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=PATIENCE,
     )
     assert done.returncode == 1
