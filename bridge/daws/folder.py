@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bridge.daws.base import Placing
 from bridge.errors import PlaceError
+from bridge.util.atomic import holds
 
 
 class Folder:
@@ -15,7 +16,7 @@ class Folder:
 
     def place(self, placing: Placing) -> None:
         """Check that the result's file exists and is not empty."""
-        if not placing.path.is_file() or placing.path.stat().st_size == 0:
+        if not holds(placing.path):
             raise PlaceError(f"The result {placing.path} is missing or empty.")
 
 

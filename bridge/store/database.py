@@ -8,6 +8,7 @@ bridge.store.async_store.
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -15,30 +16,49 @@ from typing import Any
 
 from bridge.errors import RequestConflict
 from bridge.protocol.job import Job, State, Variation
+from bridge.store import rows
 from bridge.store.migrations import migrate
+from bridge.store.rows import Mark, Refusal, Result, as_text, read_json
+from bridge.store.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 ANY_DIGEST = "rescued"  # stored if a message was recovered from a job folder that contains no digest
 
 
 class Database:
-    """The tables in the SQLite file; each method is one committed transaction."""
+    """The tables in the SQLite file; each method is one committed transaction.
+
+    A list of jobs leaves out the rows that cannot be read; the next start recovers them. A method that needs one row
+    raises ValueError if that row cannot be read.
+    """
 
     def __init__(self, path: Path, *, read_only: bool = False) -> None:
+        self._reported: set[str] = set()  # IDs of the rows that could not be read
         if read_only:  # used by the command line, with or without a running daemon
             self._db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            self._db.text_factory = as_text
             return
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db.text_factory = as_text
         try:
             self._db.execute("PRAGMA busy_timeout = 5000")
             migrate(self._db)  # first, so that a newer bridge's database is not changed
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute("PRAGMA fullfsync = ON")  # acts on macOS only; see bridge.util.flush
+            self._db.execute("PRAGMA checkpoint_fullfsync = ON")
         except Exception:
             self._db.close()
             raise
 
     def close(self) -> None:
         self._db.close()
+
+    def overlay(self, damaged: Path) -> int:
+        """Copy the readable rows of a damaged journal over this journal's; return the number of unreadable rows."""
+        with self.transaction():
+            return rows.overlay(damaged, self._db)
 
     def transaction(self) -> Transaction:
         """Return a context manager that commits either all calls in its block or none of them."""
@@ -83,7 +103,13 @@ class Database:
             "ORDER BY rowid DESC LIMIT ?",
             (instance, limit),
         ).fetchall()
-        return [(message_id, json.loads(refused)) for message_id, refused in reversed(rows)]
+        found = []
+        for message_id, refused in reversed(rows):
+            try:
+                found.append((message_id, read_json(refused, Refusal)))
+            except ValueError as problem:
+                self._report(message_id, problem)
+        return found
 
     def job_of_message(self, message_id: str) -> str | None:
         """Return the ID of the job that a message created, or None."""
@@ -111,6 +137,24 @@ class Database:
                 )
             self.applied(job.message_id)
 
+    def complete_job(self, job: Job, variations: Iterable[Variation]) -> tuple[bool, list[Variation]]:
+        """Add the parts of a job that a damaged journal has lost.
+
+        Returns:
+            Whether the job itself was missing, and the variations that were missing.
+        """
+        with self.transaction():
+            values = (job.id, job.created, job.message_id, job.instance, job.to_json())
+            missing = self._db.execute("INSERT OR IGNORE INTO jobs VALUES (?, ?, ?, ?, ?)", values).rowcount > 0
+            added = []
+            for place, one in enumerate(variations):
+                row = (one.id, job.id, place, one.state, 1, one.to_json())
+                if self._db.execute("INSERT OR IGNORE INTO variations VALUES (?, ?, ?, ?, ?, ?)", row).rowcount > 0:
+                    added.append(one)
+            if missing:
+                self.applied(job.message_id)
+        return missing, added
+
     def save_job(self, job: Job) -> None:
         """Replace the record of a job."""
         self._db.execute("UPDATE jobs SET value = ? WHERE id = ?", (job.to_json(), job.id))
@@ -132,21 +176,24 @@ class Database:
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE created < ? ORDER BY rowid DESC LIMIT ?", (before, limit)
         ).fetchall()
-        return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
+        return self._listed(rows)
 
     def find(self, start: str) -> list[tuple[Job, list[Variation]]]:
         """Return the jobs whose ID or variation ID begins with `start`."""
+        if not start.isascii():  # no ID does; SQLite cannot take a name that is not UTF-8
+            return []
         pattern = start.replace("%", "").replace("_", "") + "%"
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE id LIKE ?1 "
             "OR id IN (SELECT job_id FROM variations WHERE id LIKE ?1) ORDER BY rowid DESC LIMIT 20",
             (pattern,),
         ).fetchall()
-        return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
+        return self._listed(rows)
 
     def variations_of(self, job_id: str) -> list[Variation]:
-        """Return a job's variations in order; the list is empty if there is no such job."""
-        return self._variations(job_id)
+        """Return a job's variations in order; the list is empty if there is no such job, or one cannot be read."""
+        found = self._variations(job_id)
+        return [] if None in found else [one for one in found if one is not None]
 
     def job(self, job_id: str) -> Job:
         """Return a job, which must exist."""
@@ -163,14 +210,14 @@ class Database:
         rows = self._db.execute(
             "SELECT id, value FROM jobs WHERE id IN (SELECT job_id FROM variations WHERE open = 1) ORDER BY rowid"
         ).fetchall()
-        return [(Job.from_json(value), self._variations(job_id)) for job_id, value in rows]
+        return self._listed(rows)
 
     # --- money -------------------------------------------------------------------------------------------------------
 
     def spend(self, variation_id: str, cost: float, now: float, since: float, cap: float) -> float | None:
         """Record a cost; if the cap would be exceeded, instead return the sum spent since `since`."""
         with self.transaction():
-            spent = self._spent(since, variation_id)
+            spent = self.spent_since(since, variation_id)
             if spent + cost > cap:
                 return spent
             self._db.execute("INSERT OR REPLACE INTO ledger VALUES (?, ?, ?)", (variation_id, now, cost))
@@ -180,15 +227,31 @@ class Database:
         """Replace a recorded cost with the billed cost."""
         self._db.execute("UPDATE ledger SET cost = ? WHERE variation_id = ?", (cost, variation_id))
 
+    def keep_cost(self, variation_id: str) -> None:
+        """Keep a cost that may still be billed, beside the cost of the next submission of a variation or segment."""
+        count = "SELECT COUNT(*) FROM ledger WHERE variation_id LIKE ?"
+        (number,) = self._one(count, f"%#{variation_id}") or (0,)
+        query = "UPDATE ledger SET variation_id = ? WHERE variation_id = ? AND cost > 0"
+        self._db.execute(query, (f"{number}#{variation_id}", variation_id))
+
+    def open_bills(self, job: Job) -> float:
+        """Return the cost of a job's submissions for which the engine may charge but has not reported the charge."""
+        rows = self._db.execute(
+            "SELECT ledger.variation_id, cost FROM ledger JOIN variations AS one "
+            "ON ledger.variation_id LIKE '%' || one.id || '%' WHERE one.job_id = ?",  # also id/2, 0#id and 0#id/2
+            (job.id,),
+        )
+        return float(sum(cost for unit, cost in rows if unit not in job.bills))
+
+    def is_charged(self, variation_id: str) -> bool:
+        """Return whether a cost of a variation or segment is recorded."""
+        return self._one("SELECT 1 FROM ledger WHERE variation_id = ?", variation_id) is not None
+
     def spent_since(self, moment: float, without: str = "") -> float:
         """Return the sum of costs since a given unix time, excluding the variation `without` and its segments."""
-        return self._spent(moment, without)
-
-    def _spent(self, since: float, without: str) -> float:
-        segments = f"{without}/%"  # pattern for the variation's segments
         query = "SELECT TOTAL(cost) FROM ledger WHERE at >= ? AND variation_id <> ? AND variation_id NOT LIKE ?"
-        row = self._one(query, since, without, segments)
-        return float(row[0]) if row else 0.0
+        (total,) = self._one(query, moment, without, f"{without}/%") or (0.0,)
+        return float(total)
 
     # --- stages ------------------------------------------------------------------------------------------------------
 
@@ -197,7 +260,8 @@ class Database:
         row = self._one("SELECT mark, result FROM stages WHERE unit = ? AND stage = ?", unit, stage)
         if row is None:
             return {}, None
-        return json.loads(row[0] or "{}"), None if row[1] is None else json.loads(row[1])
+        mark = read_json(row[0] or "{}", Mark)
+        return mark, None if row[1] is None else read_json(row[1], Result)
 
     def lost_order(self, variation_id: str) -> str:
         """Return the unit (variation or segment) whose submission was sent but whose answer was lost."""
@@ -205,7 +269,7 @@ class Database:
             "SELECT unit, mark FROM stages WHERE stage = 'remix' AND result IS NULL AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),
         )
-        found = [unit for unit, mark in rows if json.loads(mark or "{}").get("sent") and '"ticket"' not in mark]
+        found = [unit for unit, mark in rows if read_json(mark or "{}", Mark).get("sent") and '"ticket"' not in mark]
         return str(found[0]) if found else variation_id
 
     def was_submitted(self, variation_id: str) -> bool:
@@ -214,7 +278,7 @@ class Database:
             "SELECT mark, result FROM stages WHERE stage = 'remix' AND (unit = ?1 OR unit LIKE ?2)",
             (variation_id, f"{variation_id}/%"),
         )
-        return any(result is not None or json.loads(mark or "{}").get("sent") for mark, result in rows)
+        return any(result is not None or read_json(mark or "{}", Mark).get("sent") for mark, result in rows)
 
     def finish_stage(self, unit: str, stage: str, result: Mapping[str, Any]) -> None:
         """Record a stage's result."""
@@ -282,33 +346,36 @@ class Database:
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
-    def _variations(self, job_id: str) -> list[Variation]:
-        rows = self._db.execute("SELECT value FROM variations WHERE job_id = ? ORDER BY place", (job_id,))
-        return [Variation.from_json(value) for (value,) in rows]
+    def _listed(self, rows: Iterable[tuple[str, str]]) -> list[tuple[Job, list[Variation]]]:
+        """Return the readable jobs in rows of IDs and values, each with its readable variations."""
+        found = []
+        for job_id, value in rows:
+            variations = [one for one in self._variations(job_id) if one is not None]
+            try:
+                if variations:
+                    found.append((Job.from_json(value), variations))
+            except ValueError as problem:
+                self._report(job_id, problem)
+        return found
+
+    def _variations(self, job_id: str) -> list[Variation | None]:
+        """Return a job's variations in order, with None for those that cannot be read."""
+        rows = self._db.execute("SELECT id, value FROM variations WHERE job_id = ? ORDER BY place", (job_id,))
+        found: list[Variation | None] = []
+        for variation_id, value in rows.fetchall():
+            try:
+                found.append(Variation.from_json(value))
+            except ValueError as problem:
+                self._report(variation_id, problem)
+                found.append(None)
+        return found
+
+    def _report(self, row: str, problem: ValueError) -> None:
+        """Log a row that cannot be read; each row is logged once."""
+        if row not in self._reported:
+            self._reported.add(row)
+            log.error("the journal's row %r cannot be read (%s); the next start recovers it", row, problem)
 
     def _one(self, query: str, *values: Any) -> tuple[Any, ...] | None:
         row: tuple[Any, ...] | None = self._db.execute(query, values).fetchone()
         return row
-
-
-class Transaction:
-    """A block that ends with COMMIT, or with ROLLBACK after an exception; inner blocks join the outer transaction."""
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
-        self._inner = False
-
-    def __enter__(self) -> None:
-        self._inner = self._db.in_transaction
-        if not self._inner:
-            self._db.execute("BEGIN IMMEDIATE")
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._inner:
-            return
-        try:
-            if kind is None:
-                self._db.execute("COMMIT")
-        finally:
-            if self._db.in_transaction:  # some errors leave the transaction open
-                self._db.execute("ROLLBACK")

@@ -81,9 +81,9 @@ class Housekeeping:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work, *args)
 
     async def _copy(self) -> None:
-        newest = await self._in_background(backup.newest_copy, self._home)
         now = self._clock()
-        if newest is not None and 0 <= now - newest < self._settings.copy_hours * 3600:
+        newest = await self._in_background(backup.newest_copy, self._home, now)
+        if newest is not None and now - newest < self._settings.copy_hours * 3600:
             return
         if await self._store(Database.jobs, 1):  # a database without jobs needs no copy
             made = await self._in_background(backup.copy, self._home, now, self._settings.copies)

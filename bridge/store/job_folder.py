@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import json
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bridge.protocol.job import Job, Variation
-from bridge.util.atomic import settle, sync_folder, write_json
+from bridge.util import busy_files
+from bridge.util.atomic import explained, make_folder, settle, sync_folder, write_json
 
 JOB = "job.json"  # in the job's folder: see `Kept`
 PREPARED = "intent.json"  # in a variation's folder: an order that is not submitted yet; `commit` renames the file
@@ -31,16 +35,26 @@ class Kept:
     digest: str | None  # digest of the job's message; None: an older version wrote the file
 
 
+def of_variation(folder: Path, variation: Variation) -> Path:
+    """Return a variation's folder in its job's folder."""
+    return folder / f"clip-{variation.clip_index + 1}" / f"variation-{variation.index + 1}"
+
+
 def keep(folder: Path, job: Job, variations: Iterable[Variation], digest: str) -> None:
-    """Write the job, its variations and its message's digest to `job.json`, unless this file already exists.
+    """Write the job, its variations and its message's digest to `job.json`.
+
+    If the file already exists, it is written again only after the length of the audio to submit has become known.
 
     The file is on disk when this function returns.
 
     Raises:
         DiskFull, OutputUnwritable: the folder cannot be written.
     """
-    if kept(folder) is None:
-        listed = [json.loads(variation.to_json()) for variation in variations]
+    before = kept(folder)
+    if before is None or before.job.seconds != job.seconds:
+        with explained(folder):
+            make_folder(folder)
+        listed = [json.loads(one.to_json()) for one in (before.variations if before else variations)]
         about = {"job": json.loads(job.to_json()), "variations": listed, "digest": digest}
         write_json(folder / JOB, about)
         sync_folder(folder.parent)
@@ -80,7 +94,7 @@ def commit(folder: Path) -> None:
 def remove_order(folder: Path) -> None:
     """Remove the files written by `prepare` and `commit`, because nothing is running at the engine."""
     for name in (ORDER, PREPARED):
-        (folder / name).unlink(missing_ok=True)
+        busy_files.remove(folder / name, missing_ok=True)
 
 
 def name_of(mark: Mapping[str, Any]) -> str | float | None:
@@ -95,10 +109,19 @@ def void(mark: Mapping[str, Any]) -> dict[str, Any]:
     return {VOID: [*mark.get(VOID, ()), *([] if name is None else [name])]}
 
 
-def read(path: Path) -> dict[str, Any] | None:
-    """Return the object in a JSON file; None if the file is missing or incomplete, or contains no object."""
+def read(path: Path, kind: type[msgspec.Struct] | None = None) -> dict[str, Any] | None:
+    """Return the object in a JSON file; None if there is no such file, or the file is incomplete or has no object.
+
+    Args:
+        path: the file.
+        kind: the keys whose types are checked; None: no key is checked.
+    """
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        if not stat.S_ISREG(path.stat().st_mode):
+            return None  # opening a pipe would block
+        found = json.loads(busy_files.read(path))
+        if kind is not None:
+            msgspec.convert(found, kind)
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None

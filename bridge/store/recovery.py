@@ -7,7 +7,8 @@ Jobs and submissions are written to the journal before they are written to the f
 lacks proves that the journal has lost entries, and so does a submission (`submit.json`) whose ID the journal lacks. If
 the journal lacks two results of one variation, or the result of its `place` stage, this proves a loss as well. A
 variation's state is changed only after such proof. If the journal lacks any other single result, this proves nothing:
-results are written to the folder first, and a crash may have prevented the journal entry.
+results are written to the folder first, and a crash may have prevented the journal entry. The same is true of a DAW's
+confirmation, but the variation is then done.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bridge.protocol.job import ENDED, SHOWN, State, Variation, of_segment
 from bridge.store import job_folder
 from bridge.store.database import ANY_DIGEST, Database
 from bridge.store.retention import GONE
+from bridge.store.rows import Mark, Result
 from bridge.util.atomic import holds
 
 OFFER_AGAIN = 24 * 3600.0  # age in seconds: an older result was probably placed or seen, so it is not offered again
@@ -66,11 +68,11 @@ def recover(database: Database, jobs: Path, now: float, *, lost: bool = False) -
     with database.transaction():
         for folder in _folders(jobs):
             done = database.all_done(folder.name)  # if all variations are done, nothing can be missing
-            if done is None:
-                found = _whole_job(database, folder, now)
-                whole, parts = whole + bool(found), parts + found
-            elif not done:
-                parts += _known_job(database, folder, now)
+            if done is None or lost:
+                missing, found = _complete(database, folder, now)
+                whole, parts = whole + missing, parts + found
+            if done is False:
+                parts += _known_job(database, folder, now, lost=lost)
         if lost or whole or parts:
             stopped = _stop(database)
     return Recovered(whole, parts, stopped)
@@ -85,42 +87,55 @@ def _folders(jobs: Path) -> Iterator[Path]:
     yield from (jobs / name for name in names)
 
 
-def _whole_job(database: Database, folder: Path, now: float) -> int:
-    """Add a job that the journal lacks, with its message; return the number of variations."""
+def _complete(database: Database, folder: Path, now: float) -> tuple[bool, int]:
+    """Add what the journal lacks of a job: the job with its message, variations, and costs.
+
+    Returns:
+        Whether the whole job was missing, and the number of missing variations.
+    """
     about = job_folder.kept(folder)
     if about is None or about.job.id != folder.name:  # a copied folder is not a second job
-        return 0
-    job, variations = about.job, about.variations
+        return False, 0
+    job = about.job
     with contextlib.suppress(RequestConflict):  # the journal contains the message but not its job
         database.take_in(job.message_id, about.digest or ANY_DIGEST, job.instance, b"", job.created)
-    database.add_job(job, variations)
-    for one in variations:
+    missing, added = database.complete_job(job, about.variations)
+    for one in added:
         _merge(database, job.id, one, folder, now, new=True)
-    return len(variations)
+    for one in about.variations:
+        units = _units(one.id, job_folder.of_variation(folder, one))
+        orders = {unit: order for unit, place in units.items() if (order := _order(place)) is not None}
+        _money(database, job.id, {unit: one for unit, one in orders.items() if not database.is_charged(unit)}, {}, now)
+    return missing, len(added)
 
 
-def _known_job(database: Database, folder: Path, now: float) -> int:
+def _known_job(database: Database, folder: Path, now: float, *, lost: bool) -> int:
     """Compare a job's unfinished variations with their folders; return how many of them had lost journal entries."""
     open_ones = (one for one in database.variations_of(folder.name) if one.state is not State.DONE)
-    return sum([_merge(database, folder.name, one, folder, now, new=False) for one in open_ones])
+    return sum([_merge(database, folder.name, one, folder, now, new=False, lost=lost) for one in open_ones])
 
 
-def _merge(database: Database, job_id: str, variation: Variation, folder: Path, now: float, *, new: bool) -> bool:
+def _merge(
+    database: Database, job_id: str, variation: Variation, folder: Path, now: float, *, new: bool, lost: bool = True
+) -> bool:
     """Update a variation from its folder; return whether the journal had lost entries about this variation."""
     clip = folder / f"clip-{variation.clip_index + 1}"
-    units = _units(variation.id, clip / f"variation-{variation.index + 1}")
+    units = _units(variation.id, job_folder.of_variation(folder, variation))
     results = _unknown(database, units, PER_VARIATION)
     orders = {
         unit: order
         for unit, place in units.items()
         if (order := _order(place)) is not None and not _knows(database.stage(unit, REMIX)[0], order)
     }
-    behind = new or bool(orders) or len(results) > 1 or (variation.id, "place") in results
-    if behind:
+    place = results.get((variation.id, "place"))
+    confirmed = place is not None and "item" in place  # by a DAW; written before the journal, so it proves no loss
+    behind = new or bool(orders) or len(results) > 1 or (place is not None and not confirmed)
+    update = behind or confirmed or (lost and variation.state not in ENDED)
+    if update:
         results |= _unknown(database, _units(f"{job_id}/{variation.clip_index}", clip), PER_CLIP)
     for (unit, stage), result in results.items():
         database.finish_stage(unit, stage, result)
-    if behind:
+    if update:
         _state(database, variation, orders, now)
         _money(database, job_id, orders, results, now)
     return behind
@@ -201,7 +216,7 @@ def _unknown(database: Database, units: Mapping[str, Path], stages: tuple[str, .
         for stage in stages:
             if database.stage(unit, stage)[1] is not None:
                 continue
-            result = job_folder.read(place / f"{stage}.json")
+            result = job_folder.read(place / f"{stage}.json", Result)
             if result is not None and _exists(result):
                 found[unit, stage] = result
     return found
@@ -215,13 +230,14 @@ def _units(unit: str, folder: Path) -> dict[str, Path]:
 
 def _order(place: Path) -> _Order | None:
     """Return the submission in a folder, or None if nothing was submitted."""
-    order = job_folder.read(place / job_folder.ORDER)
-    if order is None and (place / job_folder.ORDER).exists():  # after a power cut; it may be paid for
+    order = job_folder.read(place / job_folder.ORDER, Mark)
+    if order is None and (place / job_folder.ORDER).is_file():  # after a power cut; it may be paid for
         order = {"sent": True}
     if order is None:
         return None
-    asked = order.pop("order", None) or {}
-    return _Order(order, float(asked.get("seconds") or 0.0))
+    asked = order.pop("order", None)
+    seconds = asked.get("seconds") if isinstance(asked, dict) else 0.0
+    return _Order(order, float(seconds) if isinstance(seconds, int | float) else 0.0)
 
 
 def _knows(mark: Mapping[str, Any], order: _Order) -> bool:

@@ -2,19 +2,27 @@
 
 bridge.store.housekeeping calls this module. Only entire folders in the home's `jobs` folder are removed. Results are
 stored elsewhere and belong to the user. If a paid result was not handed over, its job's folder is kept.
+
+A clock that is wrong for some days must not make recent folders old. Therefore, a folder is removed for its age only if
+two checks, a week apart, find it too old. A check that finds it recent discards the result of the first check.
 """
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bridge.protocol.job import State, Variation
+from bridge.store import job_folder
+from bridge.util import busy_files
 from bridge.util.atomic import explained
 
 GONE = ".gone-"  # prefix of a folder that is being removed
+EXPIRED = "expired"  # empty file in a job folder, with the time of the first check that found the folder too old
+DAY, WEEK = 86_400.0, 7 * 86_400.0  # s
 FINISHED = frozenset({State.DONE, State.FAILED, State.CANCELLED})
 
 
@@ -25,6 +33,7 @@ class Working:
     path: Path
     touched: float  # unix time of the last change, s
     size: int  # bytes
+    expired: float | None  # unix time of the first check that found the folder too old, s; None: none did
 
 
 async def sweep(
@@ -43,7 +52,7 @@ async def sweep(
         variations_of: returns the variations of the job with a given ID; the list is empty if there is no such job.
         run: runs a slow function outside the event loop.
         now: unix time, s.
-        days: age in days at which a finished job's folder is removed.
+        days: age in days at which a finished job's folder is removed, unless the clock may be wrong.
         largest: total size in bytes above which the oldest folders of finished jobs are removed.
 
     Raises:
@@ -53,9 +62,12 @@ async def sweep(
     await run(lambda: found.extend(measure(jobs)))
     total, gone = sum(one.size for one in found), []
     for one in sorted(found, key=lambda each: each.touched):
-        if now - one.touched <= days * 86_400 and total <= largest:
-            break
-        if may_go(await variations_of(one.path.name), one.path):
+        is_old = now - one.touched > days * DAY
+        if not is_old and total <= largest:
+            await run(lambda path=one.path: busy_files.remove(path / EXPIRED, missing_ok=True))  # type: ignore[misc]
+        elif may_go(await variations_of(one.path.name), one.path):
+            if total <= largest and not await run(lambda one=one: confirm(one, now, days)):  # type: ignore[misc]
+                continue
             await run(lambda path=one.path: remove(path))  # type: ignore[misc]
             total -= one.size
             gone.append(one.path)
@@ -69,12 +81,27 @@ def measure(jobs: Path) -> list[Working]:
         if folder.is_symlink() or not folder.is_dir():
             continue  # the bridge did not make this entry
         if folder.name.startswith(GONE):
-            shutil.rmtree(folder, ignore_errors=True)
+            busy_files.remove_tree(folder, ignore_errors=True)
             continue
-        files = [path.stat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-        touched = max((about.st_mtime for about in files), default=folder.stat().st_mtime)
-        found.append(Working(folder, touched, sum(about.st_size for about in files)))
+        with contextlib.suppress(OSError):  # a folder that is removed or unreadable does not protect the others
+            files = {path: path.stat() for path in folder.rglob("*") if path.is_file() and not path.is_symlink()}
+            mark = files.pop(folder / EXPIRED, None)
+            touched = max((about.st_mtime for about in files.values()), default=folder.stat().st_mtime)
+            size = sum(about.st_size for about in files.values())
+            found.append(Working(folder, touched, size, mark.st_mtime if mark else None))
     return found
+
+
+def confirm(one: Working, now: float, days: float) -> bool:
+    """Return whether an earlier check, long enough ago, found a folder too old; otherwise, record this check."""
+    if one.expired is not None and now - one.expired >= min(WEEK, days * DAY):
+        return True
+    if one.expired is None or one.expired > now:  # the first check, or the clock was set back
+        mark = one.path / EXPIRED
+        with explained(mark):
+            mark.touch(mode=0o600)
+            os.utime(mark, (now, now))
+    return days == 0
 
 
 def may_go(variations: Iterable[Variation], folder: Path) -> bool:
@@ -84,7 +111,7 @@ def may_go(variations: Iterable[Variation], folder: Path) -> bool:
 
 
 def _not_needed(variation: Variation, folder: Path) -> bool:
-    own = folder / f"clip-{variation.clip_index + 1}" / f"variation-{variation.index + 1}"
+    own = job_folder.of_variation(folder, variation)
     paid = (own / "raw.audio").exists() or (own / "submit.json").exists()
     path = (variation.result or {}).get("path")
     inside = path is not None and folder in Path(path).parents
@@ -95,5 +122,5 @@ def remove(folder: Path) -> None:
     """Rename a folder, then remove it; after a crash, the new name shows that the removal is unfinished."""
     aside = folder.with_name(GONE + folder.name)
     with explained(folder):
-        folder.rename(aside)
-        shutil.rmtree(aside)
+        busy_files.replace(folder, aside)
+        busy_files.remove_tree(aside)

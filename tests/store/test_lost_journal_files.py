@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,7 @@ def wal_gone(home: Path, _early: Path) -> None:
 
 def wal_garbage(home: Path, _early: Path) -> None:
     for name in ("bridge.db-wal", "bridge.db-shm"):
-        (home / name).write_bytes(os.urandom((home / name).stat().st_size))
+        (home / name).write_bytes(random.Random(name).randbytes((home / name).stat().st_size))
 
 
 def wal_cut(home: Path, _early: Path) -> None:
@@ -60,17 +61,16 @@ def test_four_running_remixes_survive_damage_to_the_journals_files(
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, **SLOTS)
         fal.hold("IN_PROGRESS")
-        first = Daemon(home, **environ)
-        first.wait_until_up()
         messages = {}
-        for number, seed in enumerate(SEEDS):
-            if number == 1:  # the older files contain the first remix but not the other three
-                for path in home.glob("bridge.db*"):
-                    shutil.copyfile(path, early / path.name)
-            args = remix_args(tone, remix={"seed": seed})
-            messages[put(home, "remix", args, message_id=f"m-{seed}")] = args
-            job_of(home, f"m-{seed}", "running")
-        first.kill()
+        with Daemon(home, **environ) as first:  # killed at the end
+            first.wait_until_up()
+            for number, seed in enumerate(SEEDS):
+                if number == 1:  # the older files contain the first remix but not the other three
+                    for path in home.glob("bridge.db*"):
+                        shutil.copyfile(path, early / path.name)
+                args = remix_args(tone, remix={"seed": seed})
+                messages[put(home, "remix", args, message_id=f"m-{seed}")] = args
+                job_of(home, f"m-{seed}", "running")
         assert sum(fal.queue.submits().values()) == 4
         before = {job["message_id"]: job["job_id"] for job in outbox(home)["jobs"]}
         loss(home, early)

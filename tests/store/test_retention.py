@@ -35,11 +35,13 @@ def folder_of(jobs: Path, name: str, days_old: float, size: int = 1000) -> Path:
     return jobs / name
 
 
-async def swept(jobs: Path, kept: dict[str, list[Variation]], days: float = 30.0, largest: int = 10**9) -> list[str]:
+async def swept(
+    jobs: Path, kept: dict[str, list[Variation]], days: float = 30.0, largest: int = 10**9, now: float = NOW
+) -> list[str]:
     async def variations_of(job_id: str) -> list[Variation]:
         return kept.get(job_id, [])
 
-    gone = await sweep(jobs, variations_of, asyncio.to_thread, now=NOW, days=days, largest=largest)
+    gone = await sweep(jobs, variations_of, asyncio.to_thread, now=now, days=days, largest=largest)
     return [path.name for path in gone]
 
 
@@ -51,7 +53,11 @@ async def test_only_old_finished_folders_are_removed(tmp_path: Path) -> None:
     kept["lost"] = [replace(DONE, state=State.UNKNOWN)]
     for name, days in (("old", 31), ("young", 29), ("open", 400), ("unknown", 400), ("lost", 400)):
         folder_of(tmp_path, name, days)
-    assert await swept(tmp_path, kept) == ["old"]
+    assert await swept(tmp_path, kept) == []
+    for days in (0, 0.5):
+        assert await swept(tmp_path, kept, now=NOW + days * DAY) == []
+    os.utime(tmp_path / "young" / "clip-1" / "variation-1" / "raw.audio", (NOW, NOW))
+    assert await swept(tmp_path, kept, now=NOW + 7 * DAY) == ["old"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lost", "open", "unknown", "young"]
 
 
@@ -74,6 +80,7 @@ async def test_a_folder_with_the_result_in_it_is_kept(tmp_path: Path) -> None:
     assert not may_go([replace(DONE, result=inside)], folder)
 
 
+@pytest.mark.only_on("posix", because="only administrators may make links on Windows")
 async def test_links_are_not_followed_and_interrupted_removals_finish(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     jobs = tmp_path / "jobs"
@@ -82,17 +89,38 @@ async def test_links_are_not_followed_and_interrupted_removals_finish(tmp_path: 
     (jobs / "link").symlink_to(outside)
     (folder_of(jobs, "old", 400) / "inner").symlink_to(outside)
     folder_of(jobs, f"{GONE}half", 400)
-    assert await swept(jobs, {"link": [DONE], "old": [DONE]}) == ["old"]
+    assert await swept(jobs, {"link": [DONE], "old": [DONE]}) == []
+    assert await swept(jobs, {"link": [DONE], "old": [DONE]}, now=NOW + 7 * DAY) == ["old"]
     assert [path.name for path in jobs.iterdir()] == ["link"]
     assert (outside / "precious" / "clip-1" / "variation-1" / "raw.audio").exists()
+
+
+@pytest.mark.parametrize("days", [60, -60, 3650])
+async def test_a_wrong_clock_removes_no_recent_folder(tmp_path: Path, days: int) -> None:
+    """The clock is wrong for less than a week, then right, then wrong again."""
+    folder_of(tmp_path, "recent", 1)
+    for wrong in (days, days + 6, 0, days + 7, days + 13, 6):
+        assert await swept(tmp_path, {"recent": [DONE]}, now=NOW + wrong * DAY) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["recent"]
+
+
+async def test_a_clock_that_was_set_back_starts_the_week_again(tmp_path: Path) -> None:
+    folder_of(tmp_path, "old", 31)
+    for days, gone in ((3650, []), (0, []), (6, []), (7, ["old"])):
+        assert await swept(tmp_path, {"old": [DONE]}, now=NOW + days * DAY) == gone
+
+
+async def test_zero_days_remove_a_finished_folder_at_once(tmp_path: Path) -> None:
+    folder_of(tmp_path, "job", 0.01)
+    assert await swept(tmp_path, {"job": [DONE]}, days=0.0) == ["job"]
 
 
 async def test_results_stay_when_working_files_are_removed(home: Path, tmp_path: Path) -> None:
     async with Studio(home) as studio:
         job_id = await studio.remix(write_tone(tmp_path / "tone.wav"))
         (one,) = await studio.until(job_id, "done")
-        housekeeping = Housekeeping(home, studio.store, SETTINGS, lambda: time.time() + 31 * DAY)
-        await housekeeping.look()
+        for days in (31, 38):
+            await Housekeeping(home, studio.store, SETTINGS, lambda days=days: time.time() + days * DAY).look()
         assert one.result is not None
         assert Path(one.result["path"]).is_file()
         assert Path(one.result["recipe"]).is_file()
@@ -121,6 +149,16 @@ class TestCaretaker:
         await Housekeeping(home, store, SETTINGS, lambda: NOW).look()
         await Housekeeping(home, store, SETTINGS, lambda: NOW - DAY).look()
         assert len(backup.copies(home)) == 2
+        store.close()
+
+    async def test_a_clock_that_was_ahead_keeps_no_old_copy(self, home: Path) -> None:
+        """The copies with dates in the future neither hide the newest copy nor replace it."""
+        store = Store(Database(home / "bridge.db"))
+        await store(Database.add_job, job(), [variation()])
+        for hours in (0, 60 * 24, 1, 25, 26, 49):
+            await Housekeeping(home, store, SETTINGS, lambda hours=hours: NOW + hours * 3600).look()
+        names = [path.name for path in backup.copies(home)]
+        assert names == [f"bridge-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(NOW + h * 3600))}.db" for h in (49, 25)]
         store.close()
 
     async def test_checks_repeat_after_failures(self, home: Path, caplog: pytest.LogCaptureFixture) -> None:
