@@ -97,6 +97,15 @@ class Output:
     warnings: tuple[Mapping[str, str], ...] = ()  # code and text of each warning, for the user
 
 
+def reported(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the seed, tags and lyrics in an engine's answer, unchanged; what the engine does not report is missing.
+
+    >>> reported({"audio": {"url": "https://v3.fal.media/result.wav"}, "seed": 7, "tags": "dub"})
+    {'seed': 7, 'tags': 'dub'}
+    """
+    return {name: answer[name] for name in ("seed", "tags", "lyrics") if name in answer}
+
+
 class CancelAnswer(enum.Enum):
     """The engine's answer to a cancel request, which is shown to the user.
 

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.errors import Withdrawn
+from bridge.util import busy_files
 from bridge.util.atomic import explained, settle, write_json
 
 CAPABILITIES = Capabilities(
@@ -167,13 +168,13 @@ def seed_of(order: Order) -> int:
 def _write_order(folder: Path, args: Mapping[str, Any]) -> None:
     """Delete any earlier result, then write the order's arguments."""
     with explained(folder):
-        (folder / ANSWER).unlink(missing_ok=True)
-        (folder / RESULT).unlink(missing_ok=True)
+        busy_files.remove(folder / ANSWER, missing_ok=True)
+        busy_files.remove(folder / RESULT, missing_ok=True)
     write_json(folder / ORDER, args)
 
 
 def _link(made: Path, into: Path) -> None:
-    into.unlink(missing_ok=True)
+    busy_files.remove(into, missing_ok=True)
     try:
         into.hardlink_to(made)
     except OSError:  # the file system has no hard links
@@ -183,7 +184,7 @@ def _link(made: Path, into: Path) -> None:
 def _read(path: Path) -> dict[str, Any] | None:
     """Return the object in a JSON file, or None if there is no file."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        found: dict[str, Any] = json.loads(busy_files.read(path))
     except FileNotFoundError:
         return None
     return found

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import soundfile
 
-from bridge.engines.base import Order
+from bridge.engines.base import Order, Ticket
 from bridge.engines.fal.engine import FalEngine
 from bridge.engines.fal.settings import Timeouts
 from tests.fakes.fal_server import FalServer
@@ -114,3 +114,13 @@ def order_for(url: str, scratch: Path = Path(), **changes: Any) -> Order:
 def stored_clip(fal: FalServer) -> str:
     """Put a clip into the fake's storage without a request; return the clip's URL."""
     return fal.storage.keep(fal.url, "clip.flac", clip_bytes(), "audio/flac")
+
+
+async def ordered(fal: FalServer, engine: FalEngine) -> tuple[Ticket, Order]:
+    order = order_for(stored_clip(fal))
+    return await engine.submit(order), order
+
+
+async def never(seconds: float) -> None:
+    """Never return, so that only an event can end a wait."""
+    await asyncio.Event().wait()

@@ -119,12 +119,23 @@ async def test_surplus_bytes_are_discarded(fal: FalServer, tmp_path: Path) -> No
     assert into.read_bytes() == AUDIO
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
+@pytest.mark.parametrize("status", [404, 410])
 async def test_a_missing_file_is_reported(fal: FalServer, tmp_path: Path, status: int) -> None:
-    fal.fail("file", Fault("answer", status, {"detail": "not here"}))
+    fal.fail("file", Fault("answer", status, {"detail": "not here"}), times=99)
     async with at(fal) as engine:
         with pytest.raises(errors.ResultGone):
             await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 405, 416, 451])
+async def test_a_refused_download_does_not_mean_that_the_result_is_gone(
+    fal: FalServer, tmp_path: Path, status: int
+) -> None:
+    fal.fail("file", Fault("answer", status, "<Error><Code>AccessDenied</Code></Error>"))
+    async with at(fal) as engine:
+        with pytest.raises(errors.StorageRefused, match=f"AccessDenied.*HTTP {status}") as caught:
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert "at no cost" in caught.value.hint
 
 
 async def test_a_file_expires(fal: FalServer, tmp_path: Path) -> None:
@@ -136,18 +147,41 @@ async def test_a_file_expires(fal: FalServer, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault("retype", text="text/html; charset=utf-8"), Fault("answer", 200, {"detail": "hello"})]
+    "fault",
+    [
+        Fault("html", status=200),
+        Fault("answer", 200, {"detail": "hello"}),
+        Fault("answer", 200, "\n <!DOCTYPE html><p>hello", {"Content-Type": "audio/wav"}),
+    ],
 )
-async def test_a_web_page_is_not_audio(fal: FalServer, tmp_path: Path, fault: Fault) -> None:
+async def test_a_web_page_is_not_audio_and_leaves_the_file_unchanged(
+    fal: FalServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    monkeypatch.setattr("bridge.engines.fal.download._STEP", 100_000)
+    into = tmp_path / "raw.part"
+    into.write_bytes(AUDIO[:300_000])
     fal.fail("file", fault)
     async with at(fal) as engine:
         with pytest.raises(errors.ResultNotAudio):
-            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
-    assert not (tmp_path / "raw.part").exists()
+            await engine.fetch(stored(fal), into, Reports())
+        assert into.read_bytes() == AUDIO[:200_000]
+        await engine.fetch(stored(fal), into, Reports())
+    assert into.read_bytes() == AUDIO
 
 
-async def test_other_content_types_are_ignored(fal: FalServer, tmp_path: Path) -> None:
-    fal.fail("file", Fault("retype", text="application/octet-stream"))
+async def test_the_middle_of_a_file_may_look_like_text(fal: FalServer, tmp_path: Path) -> None:
+    fal.fail("file", Fault("cut", fraction=0.5))
+    into, data = tmp_path / "raw.part", b"R" * 2**20 + b"<!-- {} " * 2**17
+    url = fal.storage.keep(fal.url, "output.wav", data, "audio/wav")
+    async with at(fal) as engine:
+        await engine.fetch(Output(url, 7, None, {}), into, Reports())
+    assert into.read_bytes() == data
+    assert fal.seen()[1].headers["range"] == "bytes=1048576-"
+
+
+@pytest.mark.parametrize("kind", ["application/octet-stream", "text/html; charset=utf-8", "application/json", ""])
+async def test_the_declared_type_is_ignored(fal: FalServer, tmp_path: Path, kind: str) -> None:
+    fal.fail("file", Fault("retype", text=kind))
     async with at(fal) as engine:
         await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
     assert (tmp_path / "raw.part").read_bytes() == AUDIO
@@ -162,16 +196,57 @@ async def test_an_oversized_result_is_refused(fal: FalServer, tmp_path: Path, mo
             await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
 
 
-async def test_redirects_and_unlisted_hosts_are_refused(fal: FalServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_redirects_to_listed_hosts_are_followed_without_the_key(
+    fal: FalServer, tmp_path: Path, status: int
+) -> None:
+    with FalServer() as elsewhere:
+        fal.fail("file", Fault("redirect", status, text="?moved"))
+        fal.fail("file", Fault("redirect", status, text=stored(elsewhere).url))
+        async with at(fal, result_hosts=(f"127.0.0.1:{elsewhere.port}",)) as engine:
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+        assert (tmp_path / "raw.part").read_bytes() == AUDIO
+        (there,) = elsewhere.seen()
+    assert [seen.url.partition("?")[2] for seen in fal.seen()] == ["", "moved"]
+    assert all("authorization" not in seen.headers for seen in (*fal.seen(), there))
+
+
+async def test_an_interrupted_download_resumes_after_a_redirect(fal: FalServer, tmp_path: Path) -> None:
+    fal.fail("file", Fault("cut", fraction=0.5))
+    fal.fail("file", Fault("redirect", text="?moved"))
+    async with at(fal) as engine:
+        await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert (tmp_path / "raw.part").read_bytes() == AUDIO
+    assert [seen.headers.get("range") for seen in fal.seen()] == [None, "bytes=1048576-", "bytes=1048576-"]
+
+
+async def test_redirects_to_unlisted_hosts_are_refused(fal: FalServer, tmp_path: Path) -> None:
     with FalServer() as elsewhere:
         there = stored(elsewhere).url
         fal.fail("file", Fault("redirect", text=there))
         async with at(fal) as engine:
-            with pytest.raises(errors.HostRefused, match="redirect"):
+            with pytest.raises(errors.HostRefused, match=f"redirect to {elsewhere.url}, which"):
                 await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
             with pytest.raises(errors.HostRefused, match="result_hosts"):
                 await engine.fetch(stored(fal, url=there), tmp_path / "raw.part", Reports())
         assert elsewhere.seen() == []
+
+
+async def test_endless_redirects_are_refused(fal: FalServer, tmp_path: Path) -> None:
+    fal.fail("file", Fault("redirect", text="?again"), times=-1)
+    async with at(fal) as engine:
+        with pytest.raises(errors.HostRefused, match=r"^The answer was a redirect to the same host,"):
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert len(fal.seen("file")) == 6
+
+
+@pytest.mark.parametrize("target", ["http://[::1", "http://127.0.0.1:99999999/", "mailto:x@y", "", "//", "\x01"])
+async def test_a_redirect_to_nowhere_is_refused(fal: FalServer, tmp_path: Path, target: str) -> None:
+    fal.fail("file", Fault("redirect", text=target), times=-1)
+    async with at(fal) as engine:
+        with pytest.raises(errors.OutageError):
+            await engine.fetch(stored(fal), tmp_path / "raw.part", Reports())
+    assert not (tmp_path / "raw.part").exists()
 
 
 async def test_an_unwritable_folder_is_named(fal: FalServer, tmp_path: Path) -> None:

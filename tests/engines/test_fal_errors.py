@@ -68,10 +68,71 @@ def test_a_models_details_give_field_and_limits() -> None:
     )
 
 
-def test_a_web_page_is_recognised() -> None:
-    page = read_complaint(answer(200, b"<!DOCTYPE html><HTML><body>hotel</body></HTML>"))
-    assert page.is_page
-    assert not read_complaint(answer(200, {"detail": "<html>"})).is_page
+@pytest.mark.parametrize(
+    ("body", "headers", "page"),
+    [
+        (b"<!DOCTYPE html><HTML><body>hotel</body></HTML>", {}, True),
+        (b"<!doctype html><p>no html tag", {}, True),
+        (b"please log in", {"content-type": "text/html; charset=utf-8"}, True),
+        (b"", {"content-type": "text/html"}, True),
+        (b"please log in", {"content-type": "text/plain"}, False),
+        ({"detail": "<html>"}, {"content-type": "text/html"}, False),
+        (b"<Error><Code>AccessDenied</Code></Error>", {"content-type": "application/xml"}, False),
+    ],
+)
+def test_a_web_page_is_recognised(body: Any, headers: dict[str, str], page: bool) -> None:
+    assert read_complaint(answer(200, body, headers)).is_page is page
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 402, 403, 404, 410, 422, 499, 502])
+@pytest.mark.parametrize("doing", list(Doing))
+def test_a_web_page_says_nothing_about_the_account_or_the_result(status: int, doing: Doing) -> None:
+    error = error_from(answer(status, b"<html>locked balance</html>"), doing, str)
+    assert type(error) is (errors.UploadFailed if doing is Doing.MOVE else errors.AnswerStrange)
+    assert "login" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("User is locked. Reason: Exhausted balance. Top up your balance at fal.ai.", errors.BalanceEmpty),
+        ("User is locked. Reason: TOP_UP.", errors.BalanceEmpty),
+        ("User is locked. Reason: Admin lock. Please contact support@fal.ai.", errors.AccountLocked),
+        ("User is locked. Reason: Admin lock. Your balance is $10.", errors.AccountLocked),
+        ("User is locked.", errors.AccountLocked),
+        ("Your credits are used up", errors.BalanceEmpty),
+        ("Forbidden", errors.AccessDenied),
+        ("The request was blocked", errors.AccessDenied),
+    ],
+)
+def test_the_reason_of_a_403_is_in_its_text(text: str, expected: type[errors.BridgeError]) -> None:
+    for doing in (Doing.SUBMIT, Doing.WAIT, Doing.RUN, Doing.CANCEL):
+        assert type(error_from(answer(403, {"detail": text}), doing, str)) is expected
+    storage = errors.StorageRefused if expected is errors.AccessDenied else expected
+    assert type(error_from(answer(403, {"detail": text}), Doing.STORE, str)) is storage
+    for doing in (Doing.MOVE, Doing.TAKE):
+        assert type(error_from(answer(403, {"detail": text}), doing, str)) is errors.StorageRefused
+
+
+@pytest.mark.parametrize(
+    ("text", "doing", "expected"),
+    [
+        ("Not Found", Doing.SUBMIT, errors.EndpointUnknown),
+        ("Path /audio2audio not found", Doing.RUN, errors.EndpointUnknown),
+        ("Not Found", Doing.RUN, errors.EndpointUnknown),
+        ("Request not found", Doing.RUN, errors.ResultGone),
+        ("Path /audio2audio not found", Doing.WAIT, errors.EndpointUnknown),
+        ("Application 'x/y' not found", Doing.WAIT, errors.AnswerStrange),
+        ("Application 'x/y' not found", Doing.POLL, errors.AnswerStrange),
+        ("Path /audio2audio not found", Doing.POLL, errors.AnswerStrange),
+        ("Request not found", Doing.POLL, errors.ResultGone),
+        ("Request not found", Doing.WAIT, errors.ResultGone),
+        ("Not Found", Doing.WAIT, errors.ResultGone),
+        ("Not Found", Doing.TAKE, errors.ResultGone),
+    ],
+)
+def test_a_404_names_the_endpoint_or_the_result(text: str, doing: Doing, expected: type[errors.BridgeError]) -> None:
+    assert type(error_from(answer(404, {"detail": text}), doing, str)) is expected
 
 
 @pytest.mark.parametrize(

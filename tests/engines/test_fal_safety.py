@@ -12,7 +12,7 @@ import pytest
 from bridge import errors
 from bridge.engines.base import Output, Ticket
 from bridge.engines.fal.engine import FalEngine
-from bridge.engines.fal.hosts import Hosts
+from bridge.engines.fal.hosts import Hosts, redirected
 from bridge.engines.fal.secrets import Secrets
 from tests.engines.fal_kit import KEY, PATIENT, Reports, at, clip_file, order_for, stored_clip
 from tests.fakes.fal_faults import Fault
@@ -61,6 +61,39 @@ def test_which_urls_may_get_key_and_audio(url: str, key: bool, audio: bool) -> N
     if not key:
         with pytest.raises(errors.HostRefused):
             REAL.require_key(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "target"),
+    [
+        ("https://v3.fal.media/a/b.wav", "/c.wav", "https://v3.fal.media/c.wav"),
+        ("https://v3.fal.media/a/b.wav", "https://v3b.fal.media/x", "https://v3b.fal.media/x"),
+        ("https://v3.fal.media/a/b.wav", "//v3b.fal.media/x", "https://v3b.fal.media/x"),
+        ("https://v3.fal.media/a/b.wav", "http://v3.fal.media/a/b.wav", ""),
+        ("https://v3.fal.media/a/b.wav", "http://127.0.0.1/b.wav", ""),
+        ("https://v3.fal.media/a/b.wav", "file:///etc/passwd", ""),
+        ("https://v3.fal.media/a/b.wav", "https://[::1", ""),
+        ("http://127.0.0.1/b.wav", "https://v3.fal.media/b.wav", "https://v3.fal.media/b.wav"),
+        ("http://127.0.0.1/b.wav", "http://127.0.0.1/c.wav", "http://127.0.0.1/c.wav"),
+    ],
+)
+def test_a_redirect_never_leads_from_https_to_http(url: str, location: str, target: str) -> None:
+    assert redirected(url, location) == target
+
+
+@pytest.mark.parametrize("call", ["status", "result"])
+async def test_a_redirect_gets_the_key_only_at_a_configured_base(fal: FalServer, call: str) -> None:
+    with FalServer() as elsewhere:
+        async with at(fal, result_hosts=(f"127.0.0.1:{elsewhere.port}",), status_stream=False) as engine:
+            order = order_for(stored_clip(fal))
+            ticket = await engine.submit(order)
+            fal.fail(call, Fault("redirect", text="?moved"))
+            assert (await engine.follow(ticket, order, Reports())).seed == 7
+            fal.fail(call, Fault("redirect", text=f"{elsewhere.url}/fal-ai/ace-step/requests/{ticket.request_id}"))
+            with pytest.raises(errors.HostRefused, match="redirect to"):
+                await engine.follow(ticket, order, Reports())
+        assert elsewhere.seen() == []
+    assert any(seen.url.endswith("?moved") and KEY in seen.headers["authorization"] for seen in fal.seen(call))
 
 
 def test_a_configured_engine_may_be_plain_http_and_the_loopback_must_be_listed() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bridge import errors
 from tests.engines.fal_kit import KEY, Reports, Sleep, at, clip_bytes, clip_file, engine_at
-from tests.fakes.fal_faults import LOCKED, Fault
+from tests.fakes.fal_faults import ADMIN_LOCKED, LOCKED, Fault
 from tests.fakes.fal_server import FalServer
 
 PRESIGNED, DIRECT = ["initiate", "put"], ["token", "upload"]
@@ -69,10 +69,16 @@ async def test_a_failed_upload_requests_a_new_url(fal: FalServer, tmp_path: Path
     ("call", "fault"),
     [
         ("put", Fault("answer", 403)),
+        ("put", Fault("html", status=200)),
+        ("put", Fault("answer", 200, "<!doctype html><p>log in", {"Content-Type": "text/plain"})),
+        ("put", Fault("answer", 200, "<Error><Code>InternalError</Code></Error>")),
         ("put", Fault("reset")),
         ("put", Fault("redirect", text="http://127.0.0.1:9/")),
         ("initiate", Fault("answer", 404, {"detail": "gone"})),
         ("initiate", Fault("html", status=502)),
+        ("initiate", Fault("html", status=200)),
+        ("initiate", Fault("answer", 200, ["no", "object"])),
+        ("initiate", Fault("answer", 403, {"detail": "no"})),
         ("initiate", Fault("answer", 200, {"no": "url"})),
     ],
 )
@@ -98,8 +104,40 @@ async def test_if_both_fail_the_first_error_is_raised_without_the_token(fal: Fal
     fal.fail("upload", Fault("answer", 400, {"detail": "no"}), times=-1)
     path, sha256 = clip_file(tmp_path)
     async with at(fal) as engine:
-        with pytest.raises(errors.UploadFailed, match="SignatureDoesNotMatch"):
+        with pytest.raises(errors.StorageRefused, match=r"SignatureDoesNotMatch.*HTTP 403"):
             await engine.upload(path, sha256, Reports())
+
+
+@pytest.mark.parametrize("call", ["put", "upload"])
+async def test_a_web_page_does_not_mean_that_the_clip_is_stored(fal: FalServer, tmp_path: Path, call: str) -> None:
+    if call == "upload":
+        fal.fail("initiate", Fault("answer", 404), times=-1)
+    fal.fail(call, Fault("html", status=200), times=2)
+    path, sha256 = clip_file(tmp_path)
+    async with at(fal) as engine:
+        uploaded = await engine.upload(path, sha256, Reports())
+    assert fal.storage.read(uploaded.url) == path.read_bytes()
+    assert len(fal.seen(call)) == 3
+
+
+async def test_web_pages_instead_of_all_replies_are_reported(fal: FalServer, tmp_path: Path) -> None:
+    for call in ("put", "upload"):
+        fal.fail(call, Fault("html", status=200), times=-1)
+    path, sha256 = clip_file(tmp_path)
+    async with at(fal) as engine:
+        with pytest.raises(errors.UploadFailed, match="web page") as caught:
+            await engine.upload(path, sha256, Reports())
+    assert "login" in caught.value.hint
+
+
+async def test_a_storage_403_to_both_protocols_is_not_about_the_model(fal: FalServer, tmp_path: Path) -> None:
+    for call in ("initiate", "token"):
+        fal.fail(call, Fault("answer", 403, {"detail": "no"}), times=-1)
+    path, sha256 = clip_file(tmp_path)
+    async with at(fal) as engine:
+        with pytest.raises(errors.StorageRefused, match="HTTP 403"):
+            await engine.upload(path, sha256, Reports())
+    assert calls(fal) == ["initiate", "token"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +145,7 @@ async def test_if_both_fail_the_first_error_is_raised_without_the_token(fal: Fal
     [
         (401, {"detail": "no"}, errors.KeyRefused),
         (403, LOCKED, errors.BalanceEmpty),
-        (403, {"detail": "no"}, errors.AccessDenied),
+        (403, ADMIN_LOCKED, errors.AccountLocked),
     ],
 )
 async def test_a_refused_account_has_no_fallback(

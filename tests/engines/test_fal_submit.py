@@ -13,8 +13,8 @@ import pytest
 from bridge import errors
 from bridge.engines.fal.engine import edit_mode_for
 from bridge.engines.fal.settings import Timeouts
-from tests.engines.fal_kit import KEY, PATIENT, Reports, Sleep, at, order_for, stored_clip
-from tests.fakes.fal_faults import LOCKED, Fault
+from tests.engines.fal_kit import KEY, PATIENT, Reports, Sleep, at, engine_at, order_for, stored_clip
+from tests.fakes.fal_faults import ADMIN_LOCKED, LOCKED, Fault
 from tests.fakes.fal_server import FalServer
 
 BUSY = Fault("answer", 503, {"detail": "no runner", "error_type": "runner_scheduling_failure"})
@@ -80,6 +80,8 @@ async def test_a_submission_that_may_have_arrived_is_never_repeated(fal: FalServ
         (409, None),
         (200, {"status": "IN_QUEUE"}),
         (200, "<html>welcome to the hotel's network</html>"),
+        (200, ["a", "list"]),
+        (200, "OK"),
     ],
 )
 async def test_an_ambiguous_answer_causes_no_second_submission(fal: FalServer, status: int, body: Any) -> None:
@@ -90,10 +92,11 @@ async def test_an_ambiguous_answer_causes_no_second_submission(fal: FalServer, s
     assert len(fal.seen("submit")) == 1
 
 
-async def test_a_gateways_page_is_ambiguous(fal: FalServer) -> None:
-    fal.fail("submit", Fault("html", status=503))
+@pytest.mark.parametrize("status", [200, 503])
+async def test_a_gateways_page_is_ambiguous(fal: FalServer, status: int) -> None:
+    fal.fail("submit", Fault("html", status=status))
     async with at(fal) as engine:
-        with pytest.raises(errors.SubmitUnknown, match="web page"):
+        with pytest.raises(errors.SubmitUnknown, match=r"not known whether fal accepted.*web page"):
             await engine.submit(order_for(stored_clip(fal)))
     assert len(fal.seen("submit")) == 1
 
@@ -154,9 +157,10 @@ async def test_a_persistent_refusal_means_nothing_is_running(
     [
         (401, {"detail": "invalid credentials"}, errors.KeyRefused),
         (403, LOCKED, errors.BalanceEmpty),
+        (403, ADMIN_LOCKED, errors.AccountLocked),
         (402, {"detail": "Payment Required"}, errors.BalanceEmpty),
         (403, {"detail": "Forbidden"}, errors.AccessDenied),
-        (404, {"detail": "Application not found"}, errors.RequestRejected),
+        (404, {"detail": "Application not found"}, errors.EndpointUnknown),
         (400, {"detail": "no", "error_type": "bad_request"}, errors.RequestRejected),
         (422, {"detail": [{"loc": ["body", "tags"], "msg": "bad", "type": "one_of"}]}, errors.RefusedError),
     ],
@@ -170,6 +174,16 @@ async def test_a_refusal_is_final_and_names_fals_request(
             await engine.submit(order_for(stored_clip(fal)))
     assert type(caught.value) is expected
     assert len(fal.seen("submit")) == 1
+
+
+async def test_an_endpoint_that_does_not_exist_is_named(fal: FalServer) -> None:
+    endpoint = "fal-ai/ace-stepp/audio-to-audio"
+    order = order_for(stored_clip(fal))
+    async with at(fal, endpoint=endpoint) as engine:
+        with pytest.raises(errors.EndpointUnknown, match=f"`endpoint` under `.fal.` is '{endpoint}'") as caught:
+            await engine.follow(await engine.submit(order), order, Reports())
+    assert "`endpoint` under `[fal]`" in caught.value.hint
+    assert not any(job.billed for job in fal.queue.jobs.values())
 
 
 async def test_a_redirect_is_refused_and_its_target_gets_nothing(fal: FalServer) -> None:
@@ -187,6 +201,11 @@ async def test_nothing_is_sent_with_an_invalid_input(fal: FalServer, params: dic
         with pytest.raises(errors.SettingError, match=next(iter(params))):
             await engine.submit(order_for(stored_clip(fal), params=params))
     assert fal.seen() == []
+
+
+async def test_an_endpoint_for_another_task_gets_no_audio_to_audio_body(fal: FalServer) -> None:
+    with pytest.raises(errors.ConfigInvalid, match=r"\[fal\] endpoint"):
+        engine_at(fal, endpoint="fal-ai/ace-step/prompt-to-audio")
 
 
 def _no_key() -> str:
@@ -239,9 +258,19 @@ async def test_amount_sets_edit_mode_unless_chosen(
     assert edit_mode_for(amount) in ("lyrics", "remix")
 
 
-async def test_connections_are_kept(fal: FalServer) -> None:
+async def test_a_submission_uses_a_new_connection_and_other_requests_keep_theirs(fal: FalServer) -> None:
     async with at(fal) as engine:
         order = order_for(stored_clip(fal))
         for _ in range(3):
             await engine.follow(await engine.submit(order), order, Reports())
-    assert fal.connections == 1
+    assert fal.connections == 1 + len(fal.seen("submit"))
+
+
+async def test_a_connection_that_was_kept_for_too_long_does_not_lose_the_submission(fal: FalServer) -> None:
+    """The server closes unused connections in the very moment of the next request (open-webui/terminals#24)."""
+    fal.fail("submit", Fault("stale"), times=-1)
+    async with at(fal) as engine:
+        order = order_for(stored_clip(fal))
+        for _ in range(2):
+            await engine.follow(await engine.submit(order), order, Reports())
+    assert len(fal.seen("submit")) == len(fal.queue.jobs) == 2

@@ -61,6 +61,10 @@ def _spoiled(made: np.ndarray, kind: str) -> bytes:
     elif kind == "short":
         made = made[: len(made) // 2]
     data = wav(made)
+    if kind in ("placeholder", "longer"):
+        place = data.index(b"data") + 4
+        size = 0xFFFFFFFF if kind == "placeholder" else 2 * made.nbytes
+        return data[:place] + struct.pack("<I", size) + data[place + 4 :]
     return data[: len(data) // 2] if kind == "header" else data
 
 

@@ -17,12 +17,15 @@ from tests.fakes.fal_http import Reply
 CALLS = (
     "submit status stream result cancel token initiate put upload multipart part complete file model".split()  # noqa: SIM905
 )
-HTTP_KINDS = frozenset({"answer", "html", "reset", "lost", "late", "slow", "cut", "retype", "redirect"})
-AUDIO_KINDS = frozenset({"silence", "nan", "not_audio", "short", "header"})
+HTTP_KINDS = frozenset(
+    {"answer", "html", "reset", "stale", "lost", "late", "held", "slow", "cut", "retype", "redirect"}
+)
+AUDIO_KINDS = frozenset({"silence", "nan", "not_audio", "short", "header", "placeholder", "longer"})
 
 LOCKED = {
     "detail": "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing.",
 }
+ADMIN_LOCKED = {"detail": "User is locked. Reason: Admin lock. Please contact support@fal.ai."}
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,9 @@ class Fault:
         html      do not handle the request; reply with `status` (default 502) and a web server's error page
         reset     read the request, do not handle it, and reset the connection
         lost      handle the request, and reset the connection instead of replying
+        stale     like reset, but only if the connection was used before, as if it had been kept open for too long
         late      handle the request, and reply after `seconds`
+        held      handle the request, and reply only after `FalServer.let_go`
         slow      send the body in `pieces` pieces, with `seconds` between them
         cut       send only `fraction` of the body, so that it is shorter than its Content-Length
         retype    reply with `text` as the content type
@@ -79,6 +84,8 @@ class Fault:
             reply.reset = True
         elif self.kind == "late":
             reply.late = self.seconds
+        elif self.kind == "held":
+            reply.held = True
         elif self.kind == "slow":
             reply.pieces, reply.between = self.pieces, self.seconds
         elif self.kind == "cut":

@@ -32,6 +32,7 @@ class Request:
     origin: str  # scheme://host[:port] that the client used for this server
     target: str  # path and query as sent
     started: float = field(default_factory=time.time)  # Unix time at which the first line of the request arrived
+    reused: bool = False  # whether the connection was used for an earlier request
 
 
 @dataclass(slots=True)
@@ -47,6 +48,15 @@ class Reply:
     between: float = 0.0  # s between pieces
     cut: float | None = None  # send only this fraction of the body, then close the connection
     reset: bool = False  # send nothing and reset the connection
+    held: bool = False  # send nothing until `HttpServer.let_go`
+
+
+@dataclass(slots=True)
+class Gate:
+    """The two steps of a held reply."""
+
+    opened: asyncio.Event = field(default_factory=asyncio.Event)
+    sent: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 Handler = Callable[[Request], Awaitable[Reply]]
@@ -61,6 +71,7 @@ class HttpServer:
         self._loop = asyncio.new_event_loop()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._gates: list[Gate] = []  # of the held replies
         self.port = port
         self.accepted = 0  # connections so far
         self._thread = threading.Thread(target=self._loop.run_forever, name="fake-http", daemon=True)
@@ -74,6 +85,10 @@ class HttpServer:
     def resume(self) -> None:
         """Listen again on the same port."""
         self._call(self._listen())
+
+    def let_go(self) -> None:
+        """Send all held replies, and return when they have been handed to the operating system."""
+        self._call(self._let_go())
 
     def close(self) -> None:
         """Stop the server and its thread."""
@@ -99,6 +114,12 @@ class HttpServer:
         for writer in list(self._writers):
             _reset(writer)
 
+    async def _let_go(self) -> None:
+        for gate in self._gates:
+            gate.opened.set()
+            await gate.sent.wait()
+        self._gates.clear()
+
     async def _end(self) -> None:
         await self._deafen()
         tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
@@ -110,10 +131,18 @@ class HttpServer:
         self._writers.add(writer)
         self.accepted += 1
         scheme = "https" if self._tls else "http"
+        reused = False
         try:
             while (request := await _read_request(reader, scheme)) is not None:
+                request.reused, reused = reused, True
                 reply = await self._handler(request)
-                if not await _send(writer, reply, head=request.method == "HEAD"):
+                gate = Gate()
+                if reply.held:
+                    self._gates.append(gate)
+                    await gate.opened.wait()
+                stays = await _send(writer, reply, head=request.method == "HEAD")
+                gate.sent.set()
+                if not stays:
                     break
                 if request.headers.get("connection", "").lower() == "close":
                     break

@@ -1,6 +1,7 @@
 """The fake fal's queue: requests, their states over time, results and cancels.
 
-Like fal, the queue accepts any JSON object. If the model rejects the inputs, the result of the request is an error.
+Like fal, the queue accepts any JSON object for any path of a known app. If the app does not have the path, or the model
+rejects the inputs, the result of the request is an error.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ from tests.fakes.fal_faults import AUDIO_KINDS, Fault, FaultBook, answer
 from tests.fakes.fal_http import Reply
 from tests.fakes.fal_storage import Storage, file_origin
 
+APP = "fal-ai/ace-step"
+PATHS = ("", "/prompt-to-audio", "/audio-to-audio", "/audio-inpaint", "/audio-outpaint")  # the endpoints of the app
 REQUIRED = ("audio_url", "original_tags", "tags")
 CHOICES = {
     "edit_mode": ("lyrics", "remix"),
@@ -62,6 +65,7 @@ class Job:
     created: float
     origin: str  # scheme, host and port of the URLs in replies
     app: str  # owner/alias
+    path: str = ""  # rest of the endpoint's ID, with a leading slash
     word: str = "IN_QUEUE"
     position: int = 0
     started: float | None = None
@@ -92,17 +96,20 @@ class Queue:
         self.jobs: dict[str, Job] = {}
         self.held = ""  # state that no request leaves, IN_QUEUE or IN_PROGRESS; empty for none
         self.cancel_wins = True  # whether a running request can be cancelled
+        self.changes: dict[str, Any] = {}  # seed, tags and lyrics that the model reports instead of the inputs
         self.status_word = ""  # state to report instead of the real state; empty for none
 
     def submits(self) -> Counter[str]:
         """Count the requests by `Job.key`; a count above 1 means that the same inputs were submitted more than once."""
         return Counter(job.key for job in self.jobs.values())
 
-    def submit(self, body: Any, app: str, origin: str) -> Reply:
+    def submit(self, body: Any, app: str, origin: str, path: str) -> Reply:
         """Accept a request and return fal's reply."""
+        if app != APP:
+            return answer(404, {"detail": f"Application '{app}' not found"})
         if not isinstance(body, dict):
             return answer(400, {"detail": "The request body is no JSON object", "error_type": "bad_request"})
-        job = Job(str(uuid.uuid4()), body, self._now(), origin, app)
+        job = Job(str(uuid.uuid4()), body, self._now(), origin, app, path)
         with self._lock:
             self.jobs[job.id] = job
             self._advance(job)
@@ -199,7 +206,7 @@ class Queue:
     def _make(self, job: Job) -> None:
         """Run the model, and complete the request with the model's audio or error."""
         fault = self._faults.take("model")
-        failure = _planned(fault) or _invalid(job.body)
+        failure = _planned(fault) or _unknown(job.path) or _invalid(job.body)
         source = None if failure else self._storage.read(str(job.body["audio_url"]))
         if failure is None and source is None:
             place = ["body", "audio_url"]
@@ -221,6 +228,7 @@ class Queue:
             "seed": seed,
             "tags": job.body["tags"],
             "lyrics": job.body.get("lyrics", ""),
+            **self.changes,
         }
         job.billed = True
         self._end(job, None)
@@ -242,6 +250,11 @@ class Queue:
 
 def _planned(fault: Fault | None) -> tuple[int, Any, dict[str, str]] | None:
     return (fault.status, fault.body, fault.headers) if fault is not None and fault.kind == "answer" else None
+
+
+def _unknown(path: str) -> tuple[int, Any, dict[str, str]] | None:
+    """Return the app's error for a path that it does not have (fal-ai/fal#99); None if it has the path."""
+    return None if path in PATHS else (404, {"detail": f"Path {path} not found"}, {})
 
 
 def _refusal(

@@ -17,6 +17,7 @@ In a test::
         fal.connections                          # number of connections so far
         fal.queue.jobs, fal.storage.files        # all requests and files
         fal.queue.cancel_wins = False            # a running request completes although it was cancelled
+        fal.queue.changes = {"seed": 9}          # the model reports another seed than the one that it was given
         fal.queue.status_word = "PAUSED"         # report a state that the bridge does not know
         fal.locked = True                        # refuse submissions because the balance is exhausted
 
@@ -72,7 +73,7 @@ _ROUTES = [  # (method, path, call, whether the call needs the key)
     ("GET", r"/[^/]+/[^/]+/requests/(?P<id>[^/]+)/status/stream", "stream", True),
     ("GET", r"/[^/]+/[^/]+/requests/(?P<id>[^/]+)", "result", True),
     ("PUT", r"/[^/]+/[^/]+/requests/(?P<id>[^/]+)/cancel", "cancel", True),
-    ("POST", r"/(?P<app>[^/]+/[^/]+)(/[^/]+)*", "submit", True),
+    ("POST", r"/(?P<app>[^/]+/[^/]+)(?P<path>(/[^/]+)*)", "submit", True),
 ]
 
 
@@ -170,6 +171,10 @@ class FalServer:
         """Listen again on the same port."""
         self._server.resume()
 
+    def let_go(self) -> None:
+        """Send the replies that a `held` fault keeps back."""
+        self._server.let_go()
+
     def seen(self, *calls: str) -> list[Seen]:
         """Return the answered requests of these calls (default: all calls), oldest first."""
         with self._notifier:
@@ -193,6 +198,8 @@ class FalServer:
             return self._control(request)
         call, parts, wants_key = _route(request)
         fault = self.faults.take(call) if call else None
+        if fault is not None and fault.kind == "stale":
+            fault = Fault("reset") if request.reused else None
         if fault is not None and fault.prevents:
             reply = fault.reply()
         else:
@@ -213,19 +220,19 @@ class FalServer:
             job = await asyncio.to_thread(self.queue.find, parts["id"])  # creating the audio takes a while
             return self._of_job(call, request, job) if job else self._unknown_job(call)
         if call == "submit":
-            return await asyncio.to_thread(self._submit, request, parts["app"])
+            return await asyncio.to_thread(self._submit, request, parts["app"], parts["path"])
         if call in ("part", "complete"):
             return self._parts(call, request, parts)
         if call in ("token", "initiate", "put", "upload", "multipart", "file"):
             return getattr(self.storage, call)(request)
         return answer(404, {"detail": "Not found"})
 
-    def _submit(self, request: Request, app: str) -> Reply:
+    def _submit(self, request: Request, app: str, path: str) -> Reply:
         try:
             body = json.loads(request.body)
         except ValueError:
             body = None
-        return self.queue.submit(body, app, request.origin)
+        return self.queue.submit(body, app, request.origin, path)
 
     def _unknown_job(self, call: str) -> Reply:
         return answer(404, {"status": "NOT_FOUND"} if call == "cancel" else {"detail": "Request not found"})
@@ -342,7 +349,8 @@ def main() -> None:
     parser.add_argument("--zero-delay", action="store_true")
     parser.add_argument("--until-eof", action="store_true")
     args = parser.parse_args()
-    os.nice(args.nice)
+    if args.nice:
+        os.nice(args.nice)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

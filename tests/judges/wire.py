@@ -143,9 +143,15 @@ BEHAVIOURS = (
     ),
     Behaviour(
         "They follow redirects (Python, synchronous).",
-        "We refuse redirects.",
+        "We follow only the redirect of a GET to a trusted host; the key goes only to the two configured base URLs.",
         "A redirect could send the audio or the key elsewhere.",
-        "test_fal_submit.py::test_a_redirect_is_refused_and_its_target_gets_nothing",
+        "test_fal_safety.py::test_a_redirect_gets_the_key_only_at_a_configured_base",
+    ),
+    Behaviour(
+        "They submit on a connection that was kept open, if there is one.",
+        "We open a new connection for each submission.",
+        "A server may close a kept connection just as it is used; then nobody knows if the submission arrived.",
+        "test_fal_submit.py::test_a_connection_that_was_kept_for_too_long_does_not_lose_the_submission",
     ),
     Behaviour(
         "A single 500 on a status query ends the wait and leaves the request running (Python).",

@@ -1,7 +1,7 @@
 """Downloads a result without sending the key, resumes after interruptions, and accepts only a complete file.
 
 The result has been paid for, so an outage only delays the download. A download fails if several attempts in a row break
-off at the same byte.
+off at the same byte. The `fetch` stage repeats a download that failed or whose file cannot be used.
 """
 
 from __future__ import annotations
@@ -17,16 +17,19 @@ from typing import BinaryIO
 import httpx
 
 from bridge.engines.base import Report
-from bridge.engines.fal.errors import Doing, error_from
+from bridge.engines.fal.errors import Doing, error_from, is_page
 from bridge.engines.fal.retry import Patience, is_passing
 from bridge.engines.fal.wire import Answer, Wire, WireError, read_answer
 from bridge.errors import NetworkDown, ResultNotAudio, ResultTooLarge, ResultTruncated
-from bridge.util.atomic import explain
+from bridge.util import busy_files
+from bridge.util.atomic import discard, explain
+from bridge.util.flush import flush
 
 _TRIES = 5  # maximum failed attempts without a new byte, outages excluded
+_TRIES_MISSING = 6  # 404 answers, over about 15 s, after which the result (which was paid for) counts as gone
 _LARGEST = 2 * 1024**3  # maximum bytes of a result; an hour of 32-bit float stereo at 48 kHz is 1.4e9 bytes
 _STEP = 8 * 1024**2  # bytes between syncs to disk
-_NO_AUDIO = ("text/html", "application/json", "application/xml", "text/xml")
+_TEXT = (b"<", b"{", b"[")  # first bytes of HTML, XML and JSON; no audio format begins with them
 _SPAN = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)")
 
 
@@ -37,6 +40,7 @@ class _Progress:
     have: int = 0  # bytes on disk
     etag: str = ""  # ETag of the result that the bytes on disk belong to
     fruitless: int = 0  # failed attempts since the last new byte, outages excluded
+    missing: int = 0  # 404 answers
     attempt: int = 0  # attempts since the last new byte, outages included
 
 
@@ -55,9 +59,11 @@ class Download:
         """Download the file, continuing after the bytes already on disk.
 
         Raises:
-            HostRefused: the result is on a host that is not on the allow-list.
-            ResultGone: the result has expired.
-            ResultNotAudio, ResultTooLarge: the file is not audio or is too large.
+            HostRefused: the result is, or was redirected to, a host that is not on the allow-list.
+            ResultGone: the storage says that the result is gone, if with 404, then several times.
+            StorageRefused: the storage refused the request in another way.
+            ResultNotAudio: the answer is not audio. Bytes from earlier attempts are kept.
+            ResultTooLarge: the file is too large; its bytes are deleted.
             ResultTruncated: the download keeps breaking off after the first byte.
             NetworkDown: the download keeps breaking off before the first byte.
             DiskFull, OutputUnwritable: the file cannot be written.
@@ -75,6 +81,9 @@ class Download:
                 self._report(
                     message="waiting for the network" if not broken.written else "the download was interrupted"
                 )
+            except ResultTooLarge:
+                await asyncio.to_thread(discard, self._into)
+                raise
             except OSError as problem:
                 raise explain(problem, self._into) from problem
             await self._patience.pause(self._at.attempt, answer)
@@ -108,35 +117,48 @@ class Download:
         if answer.status == 416 and self._at.have and start is None:
             if total == self._at.have:
                 return None
-            await asyncio.to_thread(self._into.unlink)  # the bytes on disk are from a different result
+            await asyncio.to_thread(busy_files.remove, self._into)  # the bytes on disk are from a different result
             self._at.have = 0
             return answer
-        if is_passing(answer):
+        if is_passing(answer) or self._may_appear(answer):
             return answer
         raise error_from(answer, Doing.TAKE, self._wire.secrets.scrub)
+
+    def _may_appear(self, answer: Answer) -> bool:
+        """Return whether to try again after a 404, since some of the storage's servers may not have the result yet."""
+        if answer.status != 404 or is_page(answer):
+            return False
+        self._at.missing += 1
+        return self._at.missing < _TRIES_MISSING
 
     async def _write(self, response: httpx.Response) -> None:
         """Append the body to the file, or overwrite the file if the body is the complete result.
 
+        The first bytes say whether the body can be audio; the declared type may be wrong, in both directions.
+
         Raises:
             WireError: the body is shorter than declared.
+            ResultNotAudio: the body is HTML, XML or JSON; the file is unchanged.
         """
-        kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind in _NO_AUDIO:
-            raise ResultNotAudio(f"fal's storage sent {kind}, which is not audio.")
+        blocks = response.aiter_bytes(256 * 1024)
+        block = await anext(blocks, b"")
+        if response.status_code == 200 and block.lstrip()[:1] in _TEXT:
+            kind = self._wire.secrets.scrub(response.headers.get("content-type", "")[:80])
+            raise ResultNotAudio(f"fal's storage sent text ({kind or 'of no declared type'}) instead of audio.")
         self._at.etag = response.headers.get("etag", "")
         total = self._begin(response)
         if total is not None and total > _LARGEST:
             raise ResultTooLarge
         file = await asyncio.to_thread(self._into.open, "ab" if self._at.have else "wb")
         with file:
-            async for block in response.aiter_bytes(256 * 1024):
+            while block:
                 before, self._at.have = self._at.have, self._at.have + len(block)
                 await asyncio.to_thread(_append, file, block, sync=self._at.have // _STEP > before // _STEP)
                 if self._at.have > _LARGEST:
                     raise ResultTooLarge
                 if total:
                     self._report(fraction=min(1.0, self._at.have / total))
+                block = await anext(blocks, b"")
         if total is not None and self._at.have < total:
             raise WireError("the result ended early", written=True)
 
@@ -166,8 +188,7 @@ def _append(file: BinaryIO, block: bytes, *, sync: bool) -> None:
     """Write a block. With `sync`, also flush everything written so far to disk."""
     file.write(block)
     if sync:
-        file.flush()
-        os.fsync(file.fileno())
+        flush(file)
 
 
 def _trim(path: Path) -> int:
@@ -178,5 +199,5 @@ def _trim(path: Path) -> int:
     if not path.exists():
         return 0
     kept = max(0, path.stat().st_size // _STEP - 1) * _STEP
-    os.truncate(path, kept)
+    busy_files.when_free(lambda: os.truncate(path, kept))
     return kept

@@ -9,9 +9,11 @@ import asyncio
 import random as random_module
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bridge.config.settings import Endpoint
 from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.engines.fal.download import Download
 from bridge.engines.fal.hosts import Hosts
@@ -22,7 +24,9 @@ from bridge.engines.fal.secrets import Secrets
 from bridge.engines.fal.settings import FalSettings, Timeouts, lifetime
 from bridge.engines.fal.storage import FalStorage
 from bridge.engines.fal.wire import Wire
+from bridge.errors import ConfigInvalid
 from bridge.presets import parameters
+from bridge.util.validation import validate
 
 CLOSE = 0.35  # for amounts below this, the remix stays close to the source
 
@@ -74,8 +78,9 @@ class FalEngine:
             timeouts: Timeouts of single requests.
 
         Raises:
-            ConfigInvalid: a setting is invalid.
+            ConfigInvalid: a setting is invalid, or the endpoint is not audio-to-audio and so needs other inputs.
         """
+        validate(settings.endpoint, Endpoint, "[fal] endpoint", ConfigInvalid)
         hosts = Hosts(settings.queue_url, settings.rest_url, settings.result_hosts)
         self._wire = Wire(hosts, Secrets(key), timeouts or Timeouts())
         self._patience = Patience(sleep, random, clock)
@@ -101,10 +106,11 @@ class FalEngine:
         return await self._queue.submit(inputs_of(order))
 
     async def follow(self, ticket: Ticket, order: Order, report: Report) -> Output:
-        """Wait for the model (see `Following.run`)."""
+        """Wait for the model (see `Following.run`), and compare the seed that it used with the order's."""
         nudge = self._nudge(ticket)
         try:
-            return await Following(self._queue, ticket, report, self._pace, self._patience, nudge).run()
+            output = await Following(self._queue, ticket, report, self._pace, self._patience, nudge).run()
+            return replace(output, warnings=_differences(order, output))
         finally:
             self._waits.pop(ticket.request_id, None)
 
@@ -124,6 +130,15 @@ class FalEngine:
 
     def _nudge(self, ticket: Ticket) -> Nudge:
         return self._waits.setdefault(ticket.request_id, Nudge())
+
+
+def _differences(order: Order, output: Output) -> tuple[dict[str, str], ...]:
+    """Return a warning if the model used another seed than the order's."""
+    asked = order.params.get("seed")
+    if output.seed is None or asked is None or output.seed == asked:
+        return ()
+    text = f"The model used seed {output.seed} instead of {asked}, so seed {asked} may not give the same result again."
+    return ({"code": "seed_differs", "text": text},)
 
 
 def _capabilities(settings: FalSettings, upload_host: str) -> Capabilities:

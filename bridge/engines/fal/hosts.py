@@ -1,7 +1,7 @@
 """The fal engine's allow-list: which URLs may receive the key, and which hosts may receive or send audio.
 
 The key is sent only to the two configured base URLs. Audio is sent only to listed hosts and downloaded only from them.
-Every URL from fal's answers is checked here before it is used.
+Every URL from fal's answers, including the target of a redirect, is checked here before it is used.
 """
 
 from __future__ import annotations
@@ -64,6 +64,15 @@ class Hosts:
             raise HostRefused(
                 f"fal named {shown(url)}, which is not in [fal] result_hosts. Nothing was sent or downloaded there."
             )
+
+
+def redirected(url: str, location: str) -> str:
+    """Return the target of a redirect from `url`, or "" if it is invalid or leads from https to http."""
+    try:
+        target = httpx.URL(url).join(location)
+    except (httpx.InvalidURL, ValueError):
+        return ""
+    return "" if url.lower().startswith("https:") and target.scheme != "https" else str(target)
 
 
 def shown(url: str) -> str:

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.engines.base import CancelAnswer, Output, Report, Ticket
-from bridge.engines.fal.errors import Doing, error_from, is_page, is_verdict, is_withdrawal
+from bridge.engines.fal.errors import Doing, is_page, is_verdict, is_withdrawal
 from bridge.engines.fal.queue import FalQueue, Look, read_look
 from bridge.engines.fal.retry import Patience, is_passing
 from bridge.engines.fal.wire import Answer, WireError
-from bridge.errors import AnswerStrange, BridgeError, ModelFailed, Withdrawn
+from bridge.errors import AnswerStrange, BridgeError, ModelFailed, RefusedError, ResultGone, Withdrawn
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Following:
             return None
         look = read_look(answer.data)
         if look is None or not 200 <= answer.status < 300:
-            raise self._failure(answer)
+            raise self._failure(answer, Doing.POLL)
         self._report_changes(look)
         self._last = look
         if look.word == "COMPLETED":
@@ -117,54 +117,70 @@ class Following:
         if _is_unfinished(answer):
             return None
         if not 200 <= answer.status < 300:
-            raise self._failure(answer, look.error)
+            raise self._failure(answer, Doing.RUN if look.error else Doing.WAIT, look.error)
         return self._output(answer, look)
 
     def _output(self, answer: Answer, look: Look) -> Output:
         data: Mapping[str, Any] = answer.data if isinstance(answer.data, dict) else {}
-        audio = data.get("audio")
-        url = audio.get("url") if isinstance(audio, dict) else None
-        if not isinstance(url, str) or not url:
+        url = audio_url(answer)
+        if not url:
             if look.error:
-                raise ModelFailed(self._queue.scrub(f"The model stopped with an error: {look.error}"))
+                failed = ModelFailed(self._queue.scrub(f"The model stopped with an error: {look.error}"))
+                failed.may_be_billed = True
+                raise failed
             raise AnswerStrange("fal's result contains no audio URL, so there is nothing to download.")
         missing = [name for name in ("seed", "tags", "lyrics") if name not in data]
         if missing:
             log.warning("the result has no %s", ", ".join(missing))
-        seed = data.get("seed")
         return Output(
             url=url,
-            seed=seed if isinstance(seed, int) and not isinstance(seed, bool) else None,
+            seed=_whole(data.get("seed")),
             billed_units=_billed(answer),
             answer=data,
         )
 
-    def _failure(self, answer: Answer, said: str = "") -> BridgeError:
+    def _failure(self, answer: Answer, doing: Doing, said: str = "") -> BridgeError:
         """Return the bridge error for a complete error answer; `said` is the error text from the status."""
         if self._nudge.cancel is not None and is_withdrawal(answer):
-            return Withdrawn("fal dropped the remix after the cancel.")
-        error = error_from(answer, Doing.WAIT, self._queue.scrub)
+            dropped = Withdrawn("fal dropped the remix after the cancel.")
+            dropped.may_be_billed = self._nudge.cancel is not CancelAnswer.REMOVED
+            return dropped
+        error = self._queue.error(answer, doing)
         said = self._queue.scrub(" ".join(said.split())[:200])
-        return type(error)(f"{error.text} Its status says: {said}") if said and said not in error.text else error
+        text = f"{error.text} Its status says: {said}" if said and said not in error.text else error.text
+        if not isinstance(error, RefusedError) or isinstance(error, ResultGone):
+            return type(error)(text, hint=error.hint)
+        free = answer.status >= 500  # fal charges for no failure of its servers, but perhaps for a refusal
+        refusal = type(error)(
+            f"{text} {'fal does not charge for it.' if free else 'It may still be billed.'}", hint=error.hint
+        )
+        refusal.may_be_billed = not free
+        return refusal
 
     def _is_temporary_status(self, answer: Answer) -> bool:
-        """Return whether to poll again: the answer is a temporary error, or a success that contains no status."""
-        return is_passing(answer) or (200 <= answer.status < 300 and read_look(answer.data) is None)
+        """Return whether to poll again: the answer is a temporary error, a web page, or a success without a status."""
+        if is_passing(answer) or is_page(answer):
+            return True
+        return 200 <= answer.status < 300 and read_look(answer.data) is None
 
     def _is_temporary_result(self, answer: Answer, look: Look) -> bool:
-        """Return whether an error answer to a result request may be temporary.
+        """Return whether an answer to a result request may be temporary.
 
-        A temporary error comes from a server in front of the model. Model failures have the same HTTP
-        statuses. The answer counts as a model failure if the request's status named an error, if the body has a form
-        that only the model or the platform writes, or if the error persists.
+        A temporary answer comes from a server in front of the model. Model failures have the same HTTP
+        statuses. The answer counts as final if the request's status named an error, if the body has a form that only
+        the model or the platform writes, or if the answer persists. A web page never does.
         """
-        if answer.status in (408, 425, 429) or self._is_missing(answer):
+        if answer.status in (408, 425, 429) or is_page(answer):
             return True
-        if answer.status < 500:
+        if look.error:
             return False
-        if is_page(answer) or (answer.data is None and not look.error):
+        if self._is_missing(answer):
             return True
-        if look.error or is_verdict(answer):
+        if 300 <= answer.status < 500 or audio_url(answer):
+            return False
+        if answer.data is None:
+            return True
+        if is_verdict(answer) or _is_unfinished(answer):
             return False
         self._unnamed += 1
         return self._unnamed < _TRIES_UNNAMED
@@ -234,6 +250,13 @@ class Following:
         wake.clear()
 
 
+def audio_url(answer: Answer) -> str:
+    """Return the URL of the audio that a result names, or "" if it names none."""
+    audio = answer.data.get("audio") if isinstance(answer.data, dict) else None
+    url = audio.get("url") if isinstance(audio, dict) else None
+    return url if isinstance(url, str) else ""
+
+
 def _place(ahead: int | None) -> str:
     """Describe the position in the queue."""
     if ahead is None:
@@ -260,6 +283,13 @@ def _is_unfinished(answer: Answer) -> bool:
     if data.get("status") in _WAITING:
         return True
     return answer.status == 400 and b"in progress" in answer.body.lower()
+
+
+def _whole(value: Any) -> int | None:
+    """Return a number from fal's answer as a whole number, or None if it is none; 7.0 counts as 7."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value % 1:
+        return None
+    return int(value)
 
 
 def _billed(answer: Answer) -> float | None:

@@ -13,11 +13,11 @@ from typing import Any
 from urllib.parse import quote
 
 from bridge.engines.base import CancelAnswer, Ticket
-from bridge.engines.fal.errors import Doing, error_from, names_platform
+from bridge.engines.fal.errors import Doing, error_from, is_page, names_platform
 from bridge.engines.fal.retry import Patience, is_passing
 from bridge.engines.fal.settings import lifecycle
 from bridge.engines.fal.wire import Answer, Wire, WireError, parse_json
-from bridge.errors import NetworkDown, OutageError, SubmitUnknown
+from bridge.errors import BridgeError, EndpointUnknown, NetworkDown, OutageError, SubmitUnknown
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,8 @@ class FalQueue:
         """Submit the remix exactly once and return its ticket.
 
         The request is repeated only if fal cannot have accepted it: after a failed connection, a 429, or a 503 with one
-        of fal's platform error types.
+        of fal's platform error types. Each request uses a new connection, because a reset on a connection that was kept
+        open for too long cannot be told from a lost answer.
 
         Args:
             body: The model's inputs, ready to send.
@@ -76,7 +77,7 @@ class FalQueue:
             answer: Answer | None = None
             try:
                 answer = await self._wire.ask(
-                    "POST", url, json=body, headers=self._headers, silence=self._wire.timeouts.submit
+                    "POST", url, json=body, headers=self._headers, silence=self._wire.timeouts.submit, fresh=True
                 )
             except WireError as broken:
                 if broken.written:
@@ -118,7 +119,7 @@ class FalQueue:
             answer = await self._patience.persist(
                 lambda: self._wire.ask("PUT", self.urls(ticket)["cancel"]),
                 lambda text: log.info("cancel: %s", text),
-                again=is_passing,
+                again=lambda answer: is_passing(answer) or is_page(answer) or _is_garbled(answer),
                 tries=_CANCEL_TRIES,
             )
         except WireError as broken:
@@ -129,11 +130,18 @@ class FalQueue:
         word = str(answer.data.get("status")) if isinstance(answer.data, dict) else ""
         if word in _CANCEL_WORDS:
             return _CANCEL_WORDS[word]
-        if 200 <= answer.status < 300:
+        if 200 <= answer.status < 300 and not _is_garbled(answer):
             return CancelAnswer.REQUESTED  # accepted, but the remix may still finish
-        if answer.status in _CANCEL_STATUSES:
+        if answer.status in _CANCEL_STATUSES and not is_page(answer):
             return _CANCEL_STATUSES[answer.status]
-        raise error_from(answer, Doing.CANCEL, self._wire.secrets.scrub)
+        raise self.error(answer, Doing.CANCEL)
+
+    def error(self, answer: Answer, doing: Doing) -> BridgeError:
+        """Return the bridge error for one of fal's error answers; name the endpoint if fal does not have it."""
+        error = error_from(answer, doing, self._wire.secrets.scrub)
+        if isinstance(error, EndpointUnknown):
+            return EndpointUnknown(f"{error.text} `endpoint` under `[fal]` is {self._endpoint!r}.")
+        return error
 
     def scrub(self, text: str) -> str:
         """Redact secrets in a text."""
@@ -162,15 +170,20 @@ class FalQueue:
     def _ticket(self, answer: Answer) -> Ticket:
         """Return the ticket from the last answer to a submission, or raise that answer's error."""
         if 200 <= answer.status < 300:
-            data = answer.data if isinstance(answer.data, dict) else {}
+            if not isinstance(answer.data, dict):
+                raise self._unclear(answer)
+            data = answer.data
             request_id = data.get("request_id")
             if not isinstance(request_id, str) or not request_id:
                 raise SubmitUnknown("fal accepted the remix without returning an ID, so it may be running and billed.")
             return Ticket(request_id, self._named_urls(request_id, data))
         if not _was_not_accepted(answer) and (answer.status in _UNKNOWN or answer.status >= 500):
-            unclear = error_from(answer, Doing.SUBMIT, self._wire.secrets.scrub)
-            raise SubmitUnknown(f"It is not known whether fal accepted the remix: {unclear.text}")
-        raise error_from(answer, Doing.SUBMIT, self._wire.secrets.scrub)
+            raise self._unclear(answer)
+        raise self.error(answer, Doing.SUBMIT)
+
+    def _unclear(self, answer: Answer) -> SubmitUnknown:
+        text = self.error(answer, Doing.SUBMIT).text
+        return SubmitUnknown(f"It is not known whether fal accepted the remix: {text}")
 
     def _named_urls(self, request_id: str, data: Mapping[str, Any]) -> dict[str, str]:
         named = {name: data.get(f"{name}_url") for name in ("status", "response", "cancel")}
@@ -203,6 +216,11 @@ def _log_lines(logs: Any) -> list[tuple[str, str]]:
         for entry in entries
         if isinstance(entry, dict) and isinstance(entry.get("message"), str)
     ]
+
+
+def _is_garbled(answer: Answer) -> bool:
+    """Return whether an answer means success, but has a body that is not the JSON object that fal sends."""
+    return 200 <= answer.status < 300 and bool(answer.body.strip()) and not isinstance(answer.data, dict)
 
 
 def _was_not_accepted(answer: Answer) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
+from bridge.engines.fal.errors import is_page
 from bridge.engines.fal.wire import Answer, WireError
 
 _FIRST, _LONGEST = 0.5, 15.0  # first and longest pause, s; pauses double
@@ -76,7 +77,8 @@ class Patience:
             else:
                 if not again(answer) or (tries is not None and attempt >= tries):
                     return answer
-                note(f"fal answered {answer.status}; trying again")
+                who = "a web page answered instead of fal" if is_page(answer) else f"fal answered {answer.status}"
+                note(f"{who}; trying again")
             await self.pause(attempt - 1, answer)
 
 

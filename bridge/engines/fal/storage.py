@@ -1,6 +1,8 @@
 """Uploads clips to fal: requests an upload URL with the key, then sends the file without the key.
 
 fal's presigned upload is tried first (two requests, real progress). If it fails, the file goes directly to fal's CDN.
+A success counts only in the form that fal's storage sends, since a proxy or a Wi-Fi login page may answer anything
+with status 200.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from bridge.engines.base import Report, Uploaded
-from bridge.engines.fal.errors import Doing, error_from
+from bridge.engines.fal.errors import Doing, error_from, is_page
 from bridge.engines.fal.hosts import shown
 from bridge.engines.fal.retry import Patience, is_passing
 from bridge.engines.fal.settings import lifecycle
@@ -111,7 +113,7 @@ class FalStorage:
             upload_url, file_url = _text(named, "upload_url"), _text(named, "file_url")
             return await self._send("PUT", upload_url, clip, {})
 
-        await self._sent(once, clip.report, again=lambda answer: not _is_success(answer))
+        await self._sent(once, clip.report, _is_stored, again=lambda answer: not _is_stored(answer))
         return _address(file_url)
 
     async def _direct(self, clip: _Clip) -> str:
@@ -129,7 +131,8 @@ class FalStorage:
         if not (f"{scheme}{token}".isascii() and f"{scheme}{token}".isprintable()):
             raise AnswerStrange("fal's upload token contains invalid characters.")
         url = f"{str(base).rstrip('/')}/files/upload"
-        answer = await self._sent(lambda: self._send("POST", url, clip, headers), clip.report, again=is_passing)
+        send = lambda: self._send("POST", url, clip, headers)  # noqa: E731 - the same request for every attempt
+        answer = await self._sent(send, clip.report, _has_object, again=_is_temporary)
         return _address(_text(answer.data, "access_url"))
 
     async def _ask(self, path: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
@@ -138,26 +141,30 @@ class FalStorage:
             answer = await self._patience.persist(
                 lambda: self._wire.ask("POST", f"{self._wire.hosts.rest}{path}", json=body, headers=headers),
                 lambda text: log.info("upload: %s", text),
-                again=is_passing,
+                again=_is_temporary,
                 tries=_TRIES,
             )
         except WireError as broken:
             raise NetworkDown(f"fal cannot be reached, so the clip was not uploaded: {broken}.") from broken
-        if not _is_success(answer):
+        if not _has_object(answer):
             raise error_from(answer, Doing.STORE, self._wire.secrets.scrub)
-        if not isinstance(answer.data, dict):
-            raise AnswerStrange("fal's storage sent an unexpected answer.")
-        return answer.data
+        named: dict[str, Any] = answer.data
+        return named
 
     async def _sent(
-        self, request: Callable[[], Awaitable[Answer]], report: Report, *, again: Callable[[Answer], bool]
+        self,
+        request: Callable[[], Awaitable[Answer]],
+        report: Report,
+        stored: Callable[[Answer], bool],
+        *,
+        again: Callable[[Answer], bool],
     ) -> Answer:
-        """Send a file, with retries, and return the successful answer."""
+        """Send a file, with retries, and return the answer that says that it is stored."""
         try:
             answer = await self._patience.persist(request, lambda text: report(message=text), again=again, tries=_TRIES)
         except WireError as broken:
             raise UploadFailed(f"The clip could not be uploaded: {broken}.") from broken
-        if not _is_success(answer):
+        if not stored(answer):
             raise error_from(answer, Doing.MOVE, self._wire.secrets.scrub)
         return answer
 
@@ -195,6 +202,21 @@ def _size(path: Path) -> int:
 
 def _is_success(answer: Answer) -> bool:
     return 200 <= answer.status < 300
+
+
+def _has_object(answer: Answer) -> bool:
+    """Return whether an answer is a success with the JSON object that fal's storage sends."""
+    return _is_success(answer) and isinstance(answer.data, dict)
+
+
+def _is_stored(answer: Answer) -> bool:
+    """Return whether the answer to a presigned PUT can come from a storage host, whose body is empty or short."""
+    return _is_success(answer) and not is_page(answer) and b"<error" not in answer.body[:2048].lower()
+
+
+def _is_temporary(answer: Answer) -> bool:
+    """Return whether to repeat a request: the answer is a temporary error, or a success that fal did not send."""
+    return is_passing(answer) or is_page(answer) or (_is_success(answer) and not _has_object(answer))
 
 
 def _text(data: Any, name: str) -> str:
