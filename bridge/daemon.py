@@ -6,22 +6,17 @@ Only this module names concrete engines and DAWs.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import json
 import logging
 import os
 import secrets
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from bridge import PROTOCOL, __version__
 from bridge.audition.player import Player
@@ -34,8 +29,8 @@ from bridge.engines.base import Engine
 from bridge.engines.choose import Engines
 from bridge.engines.fal.engine import FalEngine
 from bridge.engines.offline import OfflineEngine
-from bridge.errors import AlreadyRunning, BridgeError, HomeError
-from bridge.events import AuditionChanged, EventBus
+from bridge.errors import BridgeError, HomeLost
+from bridge.events import Alert, AuditionChanged, EventBus
 from bridge.hotkeys.service import Hotkeys
 from bridge.installers.catalogue import FILE as CATALOGUE
 from bridge.installers.catalogue import catalogue
@@ -47,6 +42,7 @@ from bridge.jobs.delivery import Delivery
 from bridge.jobs.early_upload import EarlyUpload
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Inbox
+from bridge.jobs.key_repeat import KeyRepeat
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline, stages
 from bridge.jobs.registry import JobRegistry
@@ -61,14 +57,18 @@ from bridge.osc.server import OscServer
 from bridge.presets.library import Presets
 from bridge.store import backup
 from bridge.store.async_store import Store
+from bridge.store.home_lock import home_lock
+from bridge.store.home_watch import HomeWatch
 from bridge.store.housekeeping import Housekeeping
+from bridge.util import busy_files
 from bridge.util.atomic import write_json
+from bridge.util.end_signals import on_end
+from bridge.util.event_loop import new_event_loop
 from bridge.workers.pool import Workers
 
 log = logging.getLogger(__name__)
 
 SCRIPTED = ("ardour", "reaper", "live")  # DAWs in which a bridge script places the results
-LOCK_PATIENCE = 0.1  # s to wait for the lock; a command that checks the lock holds it only briefly
 
 
 class Daemon:
@@ -88,6 +88,7 @@ class Daemon:
         self._clock = clock
         self._environ = environ
         self._stop = asyncio.Event()
+        self._lost: HomeLost | None = None  # set when the home was removed or replaced
         self._bus = EventBus()
         self._workers = Workers(settings.workers.count, settings.workers.idle_seconds)
         self._presets = presets
@@ -105,15 +106,19 @@ class Daemon:
 
         Raises:
             AlreadyRunning, PortTaken, HomeError: the daemon cannot start.
+            HomeLost: the home was removed or replaced while the daemon was running.
         """
-        with self._lock():
+        with home_lock(self.home):
+            busy_files.remove(self.home / "daemon.json", missing_ok=True)  # left by a daemon that was killed
             database = backup.open_database(self.home, self._clock, self._settings.store.copies)
-            store = Store(database)
+            watch = HomeWatch(self.home)
+            store = Store(database, watch.require)
             try:
-                await self._serve(store, ready)
+                await self._serve(store, watch, ready)
             finally:
                 store.close()
-                (self.home / "daemon.json").unlink(missing_ok=True)
+                if self._lost is None:
+                    await asyncio.to_thread(busy_files.remove, self.home / "daemon.json", missing_ok=True)
 
     def stop(self) -> None:
         """Make `run` return; remixes that have been submitted continue at the engine."""
@@ -121,10 +126,10 @@ class Daemon:
 
     # --- parts -------------------------------------------------------------------------------------------------------
 
-    async def _serve(self, store: Store, ready: Callable[[Mapping[str, Any]], None]) -> None:
+    async def _serve(self, store: Store, watch: HomeWatch, ready: Callable[[Mapping[str, Any]], None]) -> None:
         """Build and start the parts that need the store, wait for `stop`, and stop the parts in reverse order."""
         settings, registry = self._settings, JobRegistry(store, self._bus)
-        budget = Budget(store, settings.budget.daily_cap, settings.budget.confirm_above, self._clock)
+        budget = Budget(store, settings.budget, self._clock)
         outbox = Outbox(
             self.home / "outbox",
             registry,
@@ -133,7 +138,7 @@ class Daemon:
             progress_rate=settings.outbox.progress_rate,
             keep=settings.outbox.keep_finished,
         )
-        delivery = Delivery(registry, store, self._clock)
+        delivery = Delivery(self.home / "jobs", registry, store, self._clock)
         in_order = stages(
             workers=self._workers,
             store=store,
@@ -166,6 +171,7 @@ class Daemon:
             poll_interval=settings.inbox.poll_interval,
             safety_interval=settings.inbox.safety_interval,
             largest=settings.inbox.max_message,
+            refused=handler.refuse,
         )
         player = Player(settings.audition.device, tell=lambda heard: self._bus.publish(AuditionChanged(heard)))
         midi = MidiService(self._bus, settings.midi, self.home, self._presets.names)
@@ -206,7 +212,7 @@ class Daemon:
             gc.freeze()  # the objects created so far stay in use; scanning them again would delay a command by 20 ms
             midi.start(control)
             ready(about)
-            await self._stop.wait()
+            await self._end(watch)
             log.info("stopping; submitted remixes continue at the engine")
         finally:
             await midi.stop()
@@ -216,7 +222,7 @@ class Daemon:
             if early_upload is not None:
                 await early_upload.stop()
             await scheduler.stop()
-            outbox.close()
+            outbox.close(write=self._lost is None)
             await player.stop()
             await advert.stop()
             await http.stop()
@@ -225,6 +231,20 @@ class Daemon:
             for engine in self._engines.values():
                 await engine.aclose()
             await self._workers.aclose()
+        if self._lost is not None:
+            raise self._lost
+
+    async def _end(self, watch: HomeWatch) -> None:
+        """Wait until the daemon is stopped or its home is lost; report a lost home to the log and the surfaces."""
+        ends = {asyncio.create_task(self._stop.wait()), asyncio.create_task(watch.wait(), name="home watch")}
+        done, rest = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        self._lost = next((lost for task in done if isinstance(lost := task.result(), HomeLost)), None)
+        if self._lost is not None:
+            log.critical("%s %s", self._lost.text, self._lost.hint)
+            self._bus.publish(Alert(self._lost.code, self._lost.text))
 
     def _scheduler(self, registry: JobRegistry, store: Store, in_order: Sequence[Stage]) -> Scheduler:
         """Build the scheduler of variations."""
@@ -265,6 +285,7 @@ class Daemon:
             choose=Engines(self._engines, settings.engine.default, key, store).choose,
             usual=settings.remix.preset,
             clock=self._clock,
+            key_repeat=KeyRepeat(asyncio.get_running_loop().time),
             early_upload=early_upload,
         )
 
@@ -285,41 +306,18 @@ class Daemon:
 
     def _write_catalogue(self) -> None:
         engines = [engine.capabilities for engine in self._engines.values()]
-        write_json(self.home / CATALOGUE, catalogue(self._presets.all(), engines), sync=False)
-
-    @contextlib.contextmanager
-    def _lock(self) -> Any:
-        """Lock the home while the daemon runs; the system releases the lock if the daemon crashes."""
-        lock = FileLock(self.home / "daemon.lock", mode=0o600)
-        try:
-            lock.acquire(timeout=LOCK_PATIENCE, poll_interval=0.02)
-        except Timeout:
-            raise AlreadyRunning(f"A daemon is already running for {self.home}.") from None
-        except OSError as problem:
-            raise HomeError(f"{self.home} cannot be locked: {problem.strerror or problem}.") from problem
-        try:
-            yield
-        finally:
-            lock.release()
+        write_json(self.home / CATALOGUE, catalogue(self._presets.all(), engines, self._settings.budget), sync=False)
 
 
 def run(daemon: Daemon, ready: Callable[[Mapping[str, Any]], None]) -> None:
     """Run a daemon until SIGTERM or Ctrl-C."""
 
     async def main() -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            if sys.platform == "win32":
+        with on_end(daemon.stop):
+            await daemon.run(ready)
 
-                def ended(_number: int, _frame: FrameType | None) -> None:
-                    loop.call_soon_threadsafe(daemon.stop)
-
-                signal.signal(number, ended)
-            else:
-                loop.add_signal_handler(number, daemon.stop)
-        await daemon.run(ready)
-
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main())
 
 
 def explain_start(error: BridgeError, note: str | None) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue file for DAW scripts: the presets, and the engines with their parameters and prices.
+"""The catalogue file for DAW scripts: presets, engines with their parameters and prices, and limits that need consent.
 
 The daemon writes the file to the bridge's home at each start. A DAW script reads the file before it opens a dialog.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from bridge.config.settings import Budget
 from bridge.engines.base import Capabilities
 from bridge.presets.parameters import PARAMS, Param
 from bridge.presets.preset import Preset
@@ -26,9 +27,10 @@ AMOUNT: dict[str, Any] = {
 }
 
 
-def catalogue(presets: Iterable[Preset], engines: Iterable[Capabilities]) -> dict[str, Any]:
+def catalogue(presets: Iterable[Preset], engines: Iterable[Capabilities], budget: Budget) -> dict[str, Any]:
     """Return the content of the file. An engine has a knob for each supported parameter that has an effect."""
     return {
+        "confirm": {"above": budget.confirm_above, "count": budget.confirm_count},
         "presets": [{"name": one.name, "title": one.title, "description": one.description} for one in presets],
         "engines": [_engine(one) for one in engines],
     }

@@ -87,6 +87,7 @@ def _only(found: list[Path]) -> Path:
 def _catalogue(surroundings: Surroundings) -> bytes:
     """Return an initial catalogue (presets, and fal's price per second), which the daemon later replaces."""
     home = home_folder(surroundings.environ, surroundings.platform)
-    price = {"currency": "USD", "per_second": load(home, surroundings.environ).fal.price_per_second}
-    shown = {**catalogue(standard(home).all(), ()), "price": price}
+    settings = load(home, surroundings.environ)
+    price = {"currency": "USD", "per_second": settings.fal.price_per_second}
+    shown = {**catalogue(standard(home).all(), (), settings.budget), "price": price}
     return json.dumps(shown, indent=1, ensure_ascii=False).encode() + b"\n"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bridge.errors import ConfirmNeeded, NotPossibleNow, UnknownJob
+from bridge.jobs import unknown_keys
 from bridge.jobs.budget import Budget
 from bridge.jobs.nudge import nudge
 from bridge.jobs.registry import JobRegistry
@@ -67,29 +68,34 @@ class Actions:
     async def nudge(self, message: Message) -> str:
         """Move a finished result in time."""
         args = decode(message.args, NudgeArgs)
+        unknown = unknown_keys.in_target(message.args, NudgeArgs)
         job, variations = await self.registry.find(args.variation_id)
         if args.variation_id and not job.id.startswith(args.variation_id):
             variations = [one for one in variations if one.id.startswith(args.variation_id)]
         if len(variations) != 1:
             raise UnknownJob("This job has several results; name one of its variations.")
         await nudge(self.registry, self.store, self.workers, variations[0], args.ms)
+        await self.registry.warn(job.id, unknown)
         return job.id
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _void(self, variation: Variation) -> tuple[str, str, dict[str, Any]]:
-        """Return the unit, the stage and the marker to write in order to void a submission whose answer was lost."""
+        """Keep the cost of a submission whose answer was lost; return the unit, stage and marker that void it."""
         unit = await self.store(Database.lost_order, variation.id)
+        await self.budget.keep(unit)
         mark, _ = await self.store(Database.stage, unit, "remix")
         return unit, "remix", job_folder.void(mark)
 
     async def _targets(self, message: Message) -> tuple[Job, list[Variation]]:
         """Return the job that a message names, with all its variations or only those that the message names."""
         target = decode(message.args, TargetArgs)
+        unknown = unknown_keys.in_target(message.args, TargetArgs)
         job, variations = await self.registry.find(target.variation_id or target.job_id)
         start = target.variation_id or target.job_id or job.id
         if target.variation_id or not job.id.startswith(start):
             variations = [one for one in variations if one.id.startswith(start)]
         if not variations:
             raise UnknownJob(f"There is no variation {start}.")
+        await self.registry.warn(job.id, unknown)
         return job, variations

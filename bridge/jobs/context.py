@@ -21,7 +21,7 @@ from bridge.protocol.job import Job, State, Variation, of_segment
 from bridge.protocol.request import Clip, RemixArgs, decode
 from bridge.store.async_store import Store
 from bridge.store.database import Database
-from bridge.util.atomic import explained
+from bridge.util.atomic import explained, make_folders
 
 T = TypeVar("T")
 
@@ -40,6 +40,7 @@ class Sent:
     sha256: str  # SHA-256 of the file's content
     start: float  # seconds from the start of the clip with its handles
     seconds: float  # length in seconds
+    silent: bool = False  # whether this is a silent segment, which is not sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,14 @@ class VariationContext:
         parts = rendered.get("legs") or [{**rendered, "start": 0}]
         rate = rendered["sample_rate"]
         return tuple(
-            Sent(Path(part["path"]), part["sha256"], part["start"] / rate, part["frames"] / rate) for part in parts
+            Sent(
+                Path(part["path"]),
+                part["sha256"],
+                part["start"] / rate,
+                part["frames"] / rate,
+                part.get("silent", False),
+            )
+            for part in parts
         )
 
     @property
@@ -146,10 +154,15 @@ class VariationContext:
         queue_position: int | None = None,
         running: bool | None = None,
     ) -> None:
-        """Report the progress of the running stage (see `engines.base.Report`)."""
+        """Report the progress of the running stage (see `engines.base.Report`).
+
+        The progress stays where it is while a transfer that has to begin again catches up. Only a stage that begins, or
+        a new submission, sets it back (see `enter`).
+        """
         news: dict[str, Any] = {}
         if fraction is not None:
-            news["progress"] = round(self.share(min(1.0, max(0.0, fraction))), 4)
+            share = round(self.share(min(1.0, max(0.0, fraction))), 4)
+            news["progress"] = max(share, self.variation.progress)
         if message is not None:
             news["message"] = self._of_segment(message)
         if queue_position is not None or running:
@@ -196,7 +209,7 @@ class VariationContext:
     def _folder(self, inner: str) -> Path:
         folder = self.job_folder / inner / (f"leg-{self.segment + 1}" if self.segment else "")
         with explained(folder):
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folders(folder, self.job_folder.parent.parent)
         return folder
 
 

@@ -7,15 +7,24 @@ A result is never offered again once a DAW has confirmed it. A result that no DA
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from bridge.errors import PlaceError, UnknownJob
+from bridge.errors import HomeError, PlaceError, UnknownJob
 from bridge.jobs.registry import JobRegistry
 from bridge.protocol.job import ENDED, Job, State, Variation
 from bridge.protocol.request import HelloArgs
+from bridge.store import job_folder
 from bridge.store.async_store import Store
 from bridge.store.database import Database
+from bridge.util.atomic import write_json
+
+log = logging.getLogger(__name__)
+
+PLACE = "place"  # name of the stage whose result is a DAW's confirmation
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,8 @@ class Instance:
 class Delivery:
     """Delivery of each finished result to a single instance."""
 
-    def __init__(self, registry: JobRegistry, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, jobs: Path, registry: JobRegistry, store: Store, clock: Callable[[], float]) -> None:
+        self._jobs = jobs  # the home's `jobs` folder
         self._registry = registry
         self._store = store
         self._clock = clock
@@ -88,7 +98,9 @@ class Delivery:
             return
         result = {**(variation.result or {}), "placed": not by_hand}
         told = f"ready at {result.get('path', '')}" if by_hand else "placed"
-        await self._store(Database.finish_stage, variation_id, "place", {"placed": not by_hand, "item": item})
+        made = {"placed": not by_hand, "item": item}
+        await asyncio.to_thread(self._keep, variation, made)
+        await self._store(Database.finish_stage, variation_id, PLACE, made)
         await self._registry.change(
             variation_id,
             state=State.DONE,
@@ -130,6 +142,15 @@ class Delivery:
             await self._registry.change(
                 variation_id, state=State.PLACING, placed_by=chosen.id, message="offered to the DAW"
             )
+
+    def _keep(self, variation: Variation, made: Mapping[str, Any]) -> None:
+        """Write a confirmation to the variation's folder too; if the journal is lost, nothing is offered again."""
+        folder = job_folder.of_variation(self._jobs / variation.job_id, variation)
+        if folder.is_dir():
+            try:
+                write_json(folder / f"{PLACE}.json", made, sync=False)
+            except HomeError as problem:  # the journal has the confirmation too
+                log.warning("the confirmation of %s is in the journal only: %s", variation.id, problem.text)
 
     def _undelivered(self) -> list[Variation]:
         found = (one for job in self._registry.jobs() for one in self._registry.variations(job.id))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from bridge.errors import BridgeError, RequestError, Unexpected, UnknownCommand
+from bridge.errors import BridgeError, HomeError, RequestError, Unexpected, UnknownCommand
 from bridge.jobs.actions import Actions
 from bridge.jobs.delivery import Delivery
 from bridge.jobs.inbox import Receipt
@@ -23,13 +23,15 @@ from bridge.jobs.outbox import Outbox
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.requests import Requests
 from bridge.jobs.scheduler import Scheduler
-from bridge.protocol.request import HelloArgs, Message, PlacedArgs, TroubleArgs, decode, parse, sender
-from bridge.store import partial_files
+from bridge.protocol.request import HelloArgs, Message, PlacedArgs, TroubleArgs, decode, identifier, parse, sender
+from bridge.store import job_folder, partial_files
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.workers.pool import Workers
 
 log = logging.getLogger(__name__)
+
+CREATE = ("remix", "selection", "rerun")  # commands that create a job
 
 Command = Callable[[Message], Awaitable[str | None]]  # returns the ID of the job concerned, if any
 
@@ -60,6 +62,7 @@ class MessageHandler:
         self._workers = workers
         self._clock = clock
         self._early_upload = requests.early_upload
+        self._recall = requests.recall
         self._commands: Mapping[str, Command] = {
             "hello": self._hello,
             "bye": self._bye,
@@ -79,14 +82,22 @@ class MessageHandler:
     async def resume(self) -> None:
         """When the daemon starts, resume the interrupted work, and apply unapplied messages in order of arrival."""
         variations = await self._registry.load()
+        for job_id in dict.fromkeys(one.job_id for one in variations):  # a crash may have come before the folder
+            await self._keep(job_id)
         known = [job.id for job in self._registry.jobs()]  # finished jobs too: their last file may be half-written
         await asyncio.to_thread(partial_files.remove_partial_files, self._home, known, self._clock())
         waiting = {self._registry.job(one.job_id).instance for one in variations}
-        for instance in sorted(waiting | self._outbox.left_behind()):
+        for instance in sorted(waiting | await asyncio.to_thread(self._outbox.left_behind)):
             self._outbox.open(instance, [dict(one) for one in await self._refusals(instance)])
         self._scheduler.resume(variations)
-        for body in await self._store(Database.unapplied):
-            await self._apply(parse(body))
+        self._recall()
+        for message_id, instance, body in await self._store(Database.unapplied):
+            try:
+                await self._apply(parse(body))
+            except RequestError as error:  # the journal was damaged, or an older version accepted the message
+                log.error("message %r in the journal cannot be read: %s", message_id, error.text)
+                await self._store(Database.applied, message_id, error.to_wire())
+                self._outbox.refuse(instance, message_id, error)
         await self._delivery.resume()
 
     async def handle(self, data: bytes) -> Receipt:
@@ -95,18 +106,30 @@ class MessageHandler:
         Raises:
             RequestError: the message is invalid, or its ID was already used for a different message.
         """
+        message = parse(data)
         try:
-            message = parse(data)
             pending = await self._take_in(message, data)
         except RequestError as error:
-            message_id, instance = sender(data)
-            if instance:
-                self._outbox.refuse(instance, message_id, error)
+            self._outbox.refuse(message.instance, message.message_id, error)
             raise
         if pending:
             return await self._apply(message)
         self._outbox.open(message.instance, [dict(one) for one in await self._refusals(message.instance)])
-        return Receipt(message.message_id, await self._store(Database.job_of_message, message.message_id))
+        return Receipt(message.message_id, await self._registry.of_message(message.message_id))
+
+    def refuse(self, name: str, data: bytes, error: BridgeError) -> None:
+        """Tell the sender of a message that its file was rejected, if the content or the name reveals the sender.
+
+        Args:
+            name: the file's name without .json: the message_id. The content's ID is used only if the name is no
+                identifier, because a half-written copy of an accepted message contains that message's ID.
+            data: the beginning of the file's content.
+            error: why the file was rejected.
+        """
+        message_id, instance = sender(data)
+        instance = instance or self._outbox.instance_in(name)
+        if instance:
+            self._outbox.refuse(instance, identifier(name) or message_id, error)
 
     async def submit(self, message: Message) -> Receipt:
         """Handle a message created in this process in the same way as a message from a file."""
@@ -133,11 +156,23 @@ class MessageHandler:
             log.exception("message %s", message.message_id)
             return await self._refuse(message, Unexpected())
         await self._store(Database.applied, message.message_id)
+        if job_id is not None and message.command in CREATE:
+            await self._keep(job_id)
         return Receipt(message.message_id, job_id)
+
+    async def _keep(self, job_id: str) -> None:
+        """Write a new job to its folder too, so that a damaged journal does not lose the job."""
+        job, variations = self._registry.job(job_id), self._registry.variations(job_id)
+        digest = await self._store(Database.digest_of, job.message_id)
+        try:
+            await asyncio.to_thread(job_folder.keep, self._home / "jobs" / job_id, job, variations, digest)
+        except HomeError as problem:  # the submission writes it again
+            log.error("job %s is in the journal only: %s", job_id, problem.text)
 
     async def _refuse(self, message: Message, error: BridgeError) -> Receipt:
         await self._store(Database.applied, message.message_id, error.to_wire())
         self._outbox.refuse(message.instance, message.message_id, error)
+        await self._outbox.flush(message.instance)  # before the message's file is removed, which ends the sender's wait
         return Receipt(message.message_id, None, error)
 
     async def _refusals(self, instance: str) -> list[dict[str, str]]:

@@ -7,6 +7,8 @@ second file from the engine's output, because a result that was handed over is n
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,8 @@ from bridge.jobs.result_file import free_path
 from bridge.protocol.job import Variation
 from bridge.store.async_store import Store
 from bridge.store.database import Database
-from bridge.util.atomic import settle
+from bridge.util.atomic import discard, settle
+from bridge.util.long_paths import extended, plain
 from bridge.workers.pool import Workers
 
 MOST = 2000.0  # ms: limit on the sum of a result's nudges
@@ -57,13 +60,15 @@ async def nudge(registry: JobRegistry, store: Store, workers: Workers, variation
 
 async def _cut_again(workers: Workers, fitted: Mapping[str, Any], total: float) -> dict[str, Any]:
     """Run the `fit` task again with the total nudge, and write a new file whose name contains this nudge."""
-    first = Path(fitted["order"]["final"])
+    first = extended(Path(fitted["order"]["final"]))
     final = await asyncio.to_thread(free_path, first.parent, f"{first.stem} {total:+.0f} ms")
     partial = final.with_name(f".{final.stem}.part.wav")
     order = {**fitted["order"], "nudge": total / 1000, "into": str(partial)}
     try:
         answer = await workers.run("fit", order)
         await asyncio.to_thread(settle, partial, final)
+        with contextlib.suppress(OSError):  # the first file may be gone
+            await asyncio.to_thread(shutil.copymode, extended(Path(fitted["path"])), final)
     finally:
-        await asyncio.to_thread(partial.unlink, missing_ok=True)
-    return {**fitted, **answer, "path": str(final), "source_offset": answer["lead"] / answer["sample_rate"]}
+        await asyncio.to_thread(discard, partial)
+    return {**fitted, **answer, "path": str(plain(final)), "source_offset": answer["lead"] / answer["sample_rate"]}

@@ -7,8 +7,10 @@ disk does not block the event loop; changes that arrive during a write are combi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import stat
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ from bridge.protocol.answers import (
     variation_answer,
 )
 from bridge.protocol.job import ENDED, Job, State, Variation
+from bridge.util import busy_files
 from bridge.util.atomic import write_bytes
 
 log = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class Box:
     left: bool = False  # the DAW has disconnected; the file is removed once no job in it is open
     writing: bool = False  # the writer thread is writing the file
     again: bool = False  # something has changed since the write began
+    problem: str = ""  # why the last write failed
 
 
 class Outbox:
@@ -101,11 +105,23 @@ class Outbox:
         """Return the instances whose files from an earlier daemon show open jobs; remove files older than a week."""
         found = set()
         for path in self._folder.glob("*.json"):
-            if path.stat().st_mtime < self._clock() - STALE:
-                path.unlink(missing_ok=True)
-            elif _says_open(path):  # other files are not rewritten and are removed after a week
-                found.add(path.stem)
+            try:
+                about = path.lstat()
+                if not stat.S_ISREG(about.st_mode):
+                    log.warning("%r in the outbox is not a file; it is ignored", path.name)
+                elif about.st_mtime < self._clock() - STALE:
+                    busy_files.remove(path, missing_ok=True)
+                elif _says_open(path):  # other files are not rewritten and are removed after a week
+                    found.add(path.stem)
+            except OSError as problem:
+                log.warning("%r in the outbox cannot be removed: %s", path.name, problem.strerror)
         return found
+
+    def instance_in(self, name: str) -> str:
+        """Return the known instance with whose ID a file's name begins, or ""."""
+        known = {path.stem for path in self._folder.glob("*.json")} | set(self._boxes)
+        fitting = [one for one in known if name == one or (name.startswith(one) and name[len(one)] in "._-")]
+        return max(fitting, key=len, default="")
 
     def refuse(self, instance: str, message_id: str, error: BridgeError) -> None:
         """Report a refused message to its sender."""
@@ -124,14 +140,15 @@ class Outbox:
         self._boxes.setdefault(instance, Box()).left = True
         self._plan(instance, 0.0)
 
-    def close(self) -> None:
-        """Write every file one last time, with the daemon marked as stopped."""
+    def close(self, *, write: bool = True) -> None:
+        """Stop writing; unless `write` is False, write every file one last time, with the daemon marked as stopped."""
         self._alive = False
         self._disk.shutdown()
         for instance, box in tuple(self._boxes.items()):
             if box.timer is not None:
                 box.timer.cancel()
-            self.write(instance)
+            if write:
+                self.write(instance)
 
     def write(self, instance: str) -> None:
         """Write an instance's file, and return once it is written."""
@@ -142,6 +159,13 @@ class Outbox:
                 self._replace(instance, self._next(instance))
         except BridgeError as error:
             log.error("outbox of %s: %s", instance, error.text)
+
+    async def flush(self, instance: str) -> None:
+        """Return once an instance's file has its present content; if the write fails, the planned one tries again."""
+        if self._alive:
+            loop = asyncio.get_running_loop()
+            with contextlib.suppress(BridgeError):
+                await loop.run_in_executor(self._disk, self._replace, instance, self._next(instance))
 
     def content(self, instance: str) -> OutboxFile:
         """Return the content of an instance's file; the jobs in it are already encoded."""
@@ -200,11 +224,14 @@ class Outbox:
     def _written(self, instance: str, box: Box, done: asyncio.Future[None]) -> None:
         box.writing = False
         error = done.exception()
+        text = error.text if isinstance(error, BridgeError) else ""
         if isinstance(error, BridgeError):  # a full disk must not stop the jobs, so the write is tried again
-            log.error("outbox of %s: %s", instance, error.text)
+            if text != box.problem:  # reported once, not at every attempt
+                log.error("outbox of %s: %s", instance, text)
             self._plan(instance, ONCE_MORE)
         elif error is not None:
             log.error("outbox of %s", instance, exc_info=error)
+        box.problem = text
         if box.again:
             box.again = False
             self._plan(instance, 0.0)
@@ -223,7 +250,7 @@ class Outbox:
         """Write an instance's file, or remove it if `content` is None; called in the writer thread."""
         path = self._folder / f"{instance}.json"
         if content is None:
-            path.unlink(missing_ok=True)
+            busy_files.remove(path, missing_ok=True)
         else:
             write_bytes(path, content, sync=False)
 
@@ -252,6 +279,7 @@ class Outbox:
         return JobAnswer(
             job_id=job.id,
             message_id=job.message_id,
+            repeats=list(job.repeats),
             state=self._registry.state(job.id),
             engine=job.engine,
             cost=cost_answer(job),

@@ -17,6 +17,7 @@ from bridge.store.async_store import Store
 from bridge.store.database import Database
 
 KEPT = 200  # number of ended jobs that stay in memory; older jobs are read from the store
+REPEATS = 20  # number of messages that repeated a job's request, of which the job keeps the IDs
 
 
 class JobRegistry:
@@ -47,6 +48,10 @@ class JobRegistry:
         """Return a job that is in memory."""
         return self._jobs[job_id]
 
+    def has(self, job_id: str) -> bool:
+        """Return whether a job is in memory."""
+        return job_id in self._jobs
+
     def jobs(self) -> list[Job]:
         """Return the jobs in memory, oldest first."""
         return list(self._jobs.values())
@@ -63,6 +68,11 @@ class JobRegistry:
     def state(self, job_id: str) -> State:
         """Return a job's state."""
         return job_state(variation.state for variation in self._variations[job_id].values())
+
+    async def of_message(self, message_id: str) -> str | None:
+        """Return the ID of the job that a message created or repeated, or None."""
+        repeated = next((job.id for job in self._jobs.values() if message_id in job.repeats), None)
+        return repeated or await self._store(Database.job_of_message, message_id)
 
     async def find(self, start: str | None) -> tuple[Job, list[Variation]]:
         """Return the job whose ID or variation ID begins with `start`; if `start` is empty, return the newest job.
@@ -147,6 +157,12 @@ class JobRegistry:
         new = [dict(warning) for warning in warnings if dict(warning) not in have]
         if new:
             await self.note(job_id, warnings=(*have, *new))
+
+    async def repeat(self, job_id: str, message_id: str, note: Mapping[str, str]) -> Job:
+        """Record that a message repeated a job's request, with a note for the user."""
+        job = self._jobs[job_id]
+        warnings = job.warnings if note in job.warnings else (*job.warnings, dict(note))
+        return await self.note(job_id, repeats=(*job.repeats, message_id)[-REPEATS:], warnings=warnings)
 
     def fraction(self, job_id: str) -> float:
         """Return the progress of a job, 0..1."""

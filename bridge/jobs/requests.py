@@ -14,15 +14,16 @@ import msgspec
 
 from bridge.engines.base import Engine
 from bridge.events import EventBus, SelectionSent
-from bridge.jobs import combine
+from bridge.jobs import combine, unknown_keys
 from bridge.jobs.early_upload import EarlyUpload
+from bridge.jobs.key_repeat import HELD, NOTE, RESTART, KeyRepeat, identity_of, may_repeat
 from bridge.jobs.recipe import compose, new_seed, recompose
 from bridge.jobs.registry import JobRegistry
 from bridge.jobs.scheduler import Scheduler
 from bridge.jobs.surface_settings import SurfaceSettings
 from bridge.presets.library import Presets
 from bridge.presets.parameters import INSTRUMENTAL, PARAMS
-from bridge.protocol.job import Job, Variation
+from bridge.protocol.job import Job, State, Variation
 from bridge.protocol.request import Clip, Message, RemixArgs, TargetArgs, decode
 from bridge.workers.pool import Workers
 
@@ -40,6 +41,7 @@ class Requests:
     choose: Callable[[str | None], Awaitable[Engine]]  # returns the engine with this name; None: the default engine
     usual: str  # name of the preset for a remix that has neither a preset nor tags
     clock: Callable[[], float]  # returns the unix time, s
+    key_repeat: KeyRepeat
     early_upload: EarlyUpload | None  # None: `upload_early` under `[privacy]` is off
 
     async def remix(self, message: Message) -> str:
@@ -64,6 +66,7 @@ class Requests:
     async def rerun(self, message: Message) -> str:
         """Create a new job from an old recipe, even if the preset has changed since then."""
         target = decode(message.args, TargetArgs)
+        unknown = unknown_keys.in_target(message.args, TargetArgs)
         job, _ = await self.registry.find(target.variation_id or target.job_id)
         chosen = {name: job.recipe["params"][name] for name in job.recipe["chosen"]}
         again = {"preset": job.recipe["preset"], "engine": job.engine, "seed": job.seed, "amount": job.recipe["amount"]}
@@ -76,16 +79,40 @@ class Requests:
         }
         fresh, request = msgspec.structs.replace(message, command="remix", args=args), decode(args, RemixArgs)
         if "preset" in change:
-            return (await self._create(fresh, request, {})).id
-        _ = request.wanted  # reading this property validates the request before the recipe is made
-        return (await self._add(fresh, request, recompose(job.recipe, change))).id
+            recipe = compose(request, request.wanted, self.presets, {}, self.usual)
+        else:
+            _ = request.wanted  # reading this property validates the request before the recipe is made
+            recipe = recompose(job.recipe, change)
+        made = await self._add(fresh, request, recipe)
+        await self.registry.warn(made.id, unknown)
+        return made.id
+
+    def recall(self) -> None:
+        """When the daemon starts, remember the requests of the newest jobs, which a held key may be repeating."""
+        for job in self.registry.jobs():
+            if 0 <= self.clock() - job.created < RESTART:
+                self.key_repeat.remember(identity_of(job.instance, job.request, job.recipe), job.id)
 
     # --- inner parts -------------------------------------------------------------------------------------------------
 
     async def _create(self, message: Message, request: RemixArgs, overrides: Mapping[str, Any]) -> Job:
-        """Create a job from a request and the surface settings."""
+        """Return a job for a request and the surface settings: a new one unless the request is a key repeat."""
         recipe = compose(request, request.wanted, self.presets, overrides, self.usual)
-        return await self._add(message, request, recipe)
+        if not may_repeat(message, request):
+            return await self._add(message, request, recipe)
+        identity = identity_of(message.instance, message.args, recipe)
+        async with self.key_repeat.lock:
+            first, since = self.key_repeat.find(identity) or ("", 0.0)
+            if self.registry.has(first) and (since < HELD or self._is_wanted(first)):
+                return await self.registry.repeat(first, message.message_id, NOTE)
+            job = await self._add(message, request, recipe)
+            self.key_repeat.remember(identity, job.id)
+        return job
+
+    def _is_wanted(self, job_id: str) -> bool:
+        """Return whether a job stands for a repeated request; after a failure or a cancel, the user tries again."""
+        ended = (State.FAILED, State.CANCELLED)
+        return any(one.state not in ended and not one.cancel_asked for one in self.registry.variations(job_id))
 
     async def _add(self, message: Message, request: RemixArgs, recipe: dict[str, Any]) -> Job:
         """Create a job with a recipe and queue its variations."""
@@ -121,7 +148,7 @@ class Requests:
                 clips[number].length or 0.0 if number in clips else 0.0 for number in range(len(request.clips))
             ),
             each=wanted.variations,
-            warnings=tuple(_not_honoured(request.remix, engine, recipe)),
+            warnings=(*_not_honoured(request.remix, engine, recipe), *unknown_keys.in_remix(message.args)),
         )
         variations = [
             Variation(str(uuid.uuid4()), job.id, clip.id, number, k, (seed + k) % 2**32)
@@ -146,7 +173,8 @@ def _asked(request: RemixArgs) -> dict[int, Clip]:
 def _not_honoured(asked: Mapping[str, Any], engine: Engine, recipe: Mapping[str, Any]) -> list[dict[str, str]]:
     """Return a warning if the engine is not ACE-Step, and another if the engine ignores parameters set by the user."""
     can = engine.capabilities
-    wanted = {name for name in asked if name in PARAMS or name == "amount"} - {"original_tags", "original_lyrics"}
+    wanted = {name for name in asked if name in PARAMS or name == "amount"}
+    wanted -= {"audio_url", "original_tags", "original_lyrics"}
     if str(asked.get("lyrics", "")).strip() in ("", INSTRUMENTAL):
         wanted -= {"lyrics"}
     ignored = sorted(wanted - can.honours)

@@ -15,18 +15,31 @@ from typing import Any
 import msgspec
 
 from bridge import __version__
+from bridge.engines.base import reported
 from bridge.errors import OutputUnwritable
 from bridge.jobs.context import VariationContext
 from bridge.protocol.request import Project
 from bridge.util.atomic import explained
+from bridge.util.long_paths import LONGEST as LONGEST_PATH
+from bridge.util.long_paths import is_too_long, plain
+from bridge.util.umask import share
 
 _UNWANTED = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\u202a-\u202e\u2066-\u2069\ufeff]+')
 _RESERVED = frozenset(
-    {"CON", "PRN", "AUX", "NUL", *(f"COM{n}" for n in range(1, 10)), *(f"LPT{n}" for n in range(1, 10))}
+    {
+        "CON",
+        "PRN",
+        "AUX",
+        "NUL",
+        "CONIN$",
+        "CONOUT$",
+        *(f"{port}{n}" for port in ("COM", "LPT") for n in "123456789¹²³"),
+    }
 )
 LONGEST = 60  # maximum number of characters kept from a clip's or preset's name
 LARGEST = 100  # maximum bytes kept from a name: two names, number, ID and suffix stay below the usual limit of 255
 FITTED = (  # keys that are copied from the result of the `fit` stage to the recipe
+    "channels",
     "sample_rate",
     "samples",
     "lead",
@@ -51,16 +64,23 @@ def results_folder(project: Project, home: Path) -> Path:
     return home / "results"
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, home: Path) -> None:
     """Create the folder for results.
+
+    Args:
+        folder: the folder, with an absolute path.
+        home: the bridge's folder.
 
     Raises:
         OutputUnwritable, DiskFull: the folder cannot be created.
     """
     if not folder.is_absolute():
-        raise OutputUnwritable(f"The folder for results, {folder}, is not an absolute path.")
+        raise OutputUnwritable(f"The folder for results, {plain(folder)}, is not an absolute path.")
     with explained(folder / "result.wav"):
+        new = [one for one in (folder, *folder.parents) if not one.exists()]
         folder.mkdir(parents=True, exist_ok=True)
+        for one in new:
+            share(one, home)
 
 
 def safe(text: str) -> str:
@@ -71,7 +91,7 @@ def safe(text: str) -> str:
     while len(text.encode()) > LARGEST or len(text) > LONGEST:
         text = text[:-1]
     text = text.strip(" .")
-    return f"_{text}" if text.upper().split(".")[0] in _RESERVED else text
+    return f"_{text}" if text.upper().split(".")[0].rstrip() in _RESERVED else text
 
 
 def result_name(clip: str, preset: str | None, index: int, variation_id: str) -> str:
@@ -85,6 +105,22 @@ def free_path(folder: Path, name: str) -> Path:
     """Return an unused path in a folder, adding a number to the name if necessary."""
     names = (name, *(f"{name} ({count})" for count in range(2, 1000)))
     return next(folder / f"{one}.wav" for one in names if not (folder / f"{one}.wav").exists())
+
+
+def require_short(context: VariationContext, home: Path) -> None:
+    """Check that the DAW can open the result, whose path Windows limits.
+
+    Raises:
+        OutputUnwritable: the result's path would be too long.
+    """
+    name = result_name(context.clip.name, context.job.recipe["preset"], context.variation.index, context.variation_id)
+    path = results_folder(context.request.project, home) / f"{name}.wav"
+    if is_too_long(path):
+        text = (
+            f"The result's path would have {len(str(path))} characters, but DAWs on Windows open at most {LONGEST_PATH}"
+        )
+        hint = "Save the project in a folder with a shorter path, and request the remix again. Nothing was submitted."
+        raise OutputUnwritable(f"{text}: {path}.", hint=hint)
 
 
 def labels(context: VariationContext, time_reference: int) -> dict[str, Any]:
@@ -126,9 +162,10 @@ def recipe_document(context: VariationContext, fitted: Mapping[str, Any], path: 
         "seed": context.variation.seed,
         "model_seed": made["seed"],
         "request_id": made["request_id"],
-        "request_ids": [segment["request_id"] for segment in context.each["remix"]],
+        "request_ids": [segment["request_id"] for segment in context.each["remix"] if segment["request_id"]],
         "recipe": dict(job.recipe),
         "said": made.get("said", {}),
+        "answers": [reported(segment["answer"]) for segment in context.each["remix"]],
         "heard": context.done["render"].get("heard"),
         "clip": {
             "id": clip.id,

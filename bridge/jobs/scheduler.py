@@ -23,6 +23,7 @@ from bridge.errors import (
     NetworkDown,
     SpendingUnconfirmed,
     StoreBusy,
+    StoreDamaged,
     SubmitUnknown,
     Unexpected,
     Withdrawn,
@@ -47,6 +48,7 @@ PAUSES = (
     SpendingUnconfirmed,
     DiskFull,
     StoreBusy,
+    StoreDamaged,
     NetworkDown,
 )  # errors that make a variation wait
 
@@ -179,7 +181,8 @@ class Scheduler:
             await self._end(variation_id, State.UNKNOWN, error)
         except Withdrawn as error:
             asked = run.cancel.is_set()
-            text = f"cancelled; {error.kept or 'nothing was placed'}"
+            bill = "; it may still be billed" if error.may_be_billed else ""
+            text = f"cancelled; {error.kept or 'nothing was placed'}{bill}"
             await self._end(variation_id, State.CANCELLED if asked else State.FAILED, None if asked else error, text)
         except PAUSES as error:
             await self._pause(variation_id, error)
@@ -207,7 +210,7 @@ class Scheduler:
                 reason, seconds = "network", NETWORK_LOOK
             case SpendingUnconfirmed():
                 reason, seconds = PERSON, math.inf
-        with contextlib.suppress(DiskFull, StoreBusy):  # if the journal cannot be written, the wait is in memory only
+        with contextlib.suppress(DiskFull, StoreBusy, StoreDamaged):  # the wait is then in memory only
             await self._wait(variation_id, reason, None if seconds == math.inf else seconds, error)
 
     async def _wait(self, variation_id: str, reason: str, seconds: float | None, error: BridgeError) -> None:

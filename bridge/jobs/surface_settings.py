@@ -37,7 +37,9 @@ class SurfaceSettings:
     async def load(self) -> None:
         """Load the settings from the store."""
         kept = await self._store(Database.fact, FACT)
-        self._held = json.loads(kept) if kept else {}
+        with contextlib.suppress(ValueError):  # a damaged journal; the surfaces begin with the defaults
+            found = json.loads(kept or "{}")
+            self._held = found if isinstance(found, dict) else {}
 
     async def close(self) -> None:
         """Wait until a pending save is finished."""

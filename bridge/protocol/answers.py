@@ -65,7 +65,7 @@ class ResultAnswer(Struct, frozen=True, kw_only=True):
     fitted: str  # description of the time correction
     gain_db: float  # gain applied to match the clip's level, dB
     pieces: list[PieceAnswer]  # combined clips only: the clips' positions
-    recipe: str  # path of the JSON file with the recipe, beside the result
+    recipe: str  # path of the JSON file beside the result: the recipe, and what the model reports
     placed: bool  # whether the result has been placed, in the DAW or by the folder adapter
 
 
@@ -91,6 +91,7 @@ class JobAnswer(Struct, frozen=True, kw_only=True):
 
     job_id: str
     message_id: str  # ID of the message that requested the job
+    repeats: list[str]  # IDs of the latest messages that repeated it, as from a held key; they created no job
     state: State  # see states.md
     engine: str  # name of the engine
     cost: CostAnswer

@@ -116,10 +116,10 @@ class Database:
         row = self._one("SELECT id FROM jobs WHERE message_id = ?", message_id)
         return None if row is None else str(row[0])
 
-    def unapplied(self) -> list[bytes]:
-        """Return the messages that were recorded but not yet applied, oldest first."""
-        rows = self._db.execute("SELECT body FROM messages WHERE applied = 0 ORDER BY rowid")
-        return [bytes(row[0]) for row in rows]
+    def unapplied(self) -> list[tuple[str, str, bytes]]:
+        """Return the ID, sender and content of the messages that are not yet applied, oldest first."""
+        rows = self._db.execute("SELECT message_id, instance, body FROM messages WHERE applied = 0 ORDER BY rowid")
+        return [(message_id, instance, bytes(body)) for message_id, instance, body in rows]
 
     # --- jobs and variations -----------------------------------------------------------------------------------------
 

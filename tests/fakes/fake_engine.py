@@ -6,6 +6,8 @@ import asyncio
 import shutil
 from collections import defaultdict, deque
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from bridge.engines.base import CancelAnswer, Capabilities, Order, Output, Report, Ticket, Uploaded
 from bridge.errors import BridgeError, Withdrawn
@@ -23,6 +25,11 @@ CAPABILITIES = Capabilities(
     submit_once=True,
     upload_host="fake.test",
 )
+
+
+def path_of(output: Output) -> str:
+    """Return the path of an output, whose address begins with “file:”."""
+    return url2pathname(urlsplit(output.url).path)
 
 
 class FakeEngine:
@@ -54,12 +61,14 @@ class FakeEngine:
         report(queue_position=0, message="the model works", running=True)
         await self.finish.wait()
         if self.withdrawn:
-            raise Withdrawn
+            withdrawal = Withdrawn()
+            withdrawal.may_be_billed = self.cancel_answer is not CancelAnswer.REMOVED
+            raise withdrawal
         return Output(order.audio_url, order.params["seed"], order.seconds, {"seed": order.params["seed"]})
 
     async def fetch(self, output: Output, into: Path, report: Report) -> None:
         self._count("fetch", output)
-        await asyncio.to_thread(shutil.copyfile, Path(output.url.removeprefix("file://")), into)
+        await asyncio.to_thread(shutil.copyfile, path_of(output), into)
 
     async def cancel(self, ticket: Ticket) -> CancelAnswer:
         self._count("cancel", ticket)

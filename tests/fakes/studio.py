@@ -26,6 +26,7 @@ from bridge.jobs.delivery import Delivery
 from bridge.jobs.early_upload import EarlyUpload
 from bridge.jobs.handler import MessageHandler
 from bridge.jobs.inbox import Receipt
+from bridge.jobs.key_repeat import KeyRepeat
 from bridge.jobs.outbox import Outbox
 from bridge.jobs.pipeline import Pipeline, stages
 from bridge.jobs.registry import JobRegistry
@@ -78,9 +79,9 @@ class Studio:
         self.store = Store(Database(home / "bridge.db"))
         self.registry = JobRegistry(self.store, self.bus)
         self.workers = workers or InlineWorkers()
-        self.budget = Budget(self.store, self.settings.budget.daily_cap, self.settings.budget.confirm_above, self.clock)
+        self.budget = Budget(self.store, self.settings.budget, self.clock)
         self.outbox = Outbox(home / "outbox", self.registry, self.bus, self.clock, progress_rate=5.0, keep=20)
-        self.delivery = Delivery(self.registry, self.store, self.clock)
+        self.delivery = Delivery(home / "jobs", self.registry, self.store, self.clock)
         in_order = stages(
             workers=self.workers,
             store=self.store,
@@ -111,6 +112,7 @@ class Studio:
             choose=self._choose,
             usual=self.settings.remix.preset,
             clock=self.clock,
+            key_repeat=KeyRepeat(self.clock),
             early_upload=self.early_upload,
         )
         self.handler = MessageHandler(

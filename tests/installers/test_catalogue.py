@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from bridge.config.load import load
 from bridge.installers.catalogue import catalogue
 from bridge.presets.library import standard
 from bridge.presets.parameters import PARAMS
@@ -19,7 +20,8 @@ def test_knobs_are_supported_parameters_with_an_effect(home: Path) -> None:
         honours=frozenset({"tags", "seed", "lyrics", "amount", "guidance_scale", "scheduler"}),
         inert=frozenset({"scheduler"}),
     )
-    shown = catalogue(standard(home).all(), [can])
+    shown = catalogue(standard(home).all(), [can], load(home, {"ACE_BRIDGE_BUDGET_CONFIRM_COUNT": "7"}).budget)
+    assert shown["confirm"] == {"above": 1.0, "count": 7}
     (engine,) = shown["engines"]
     assert [knob["name"] for knob in engine["knobs"]] == ["amount", "guidance_scale"]
     knob = engine["knobs"][1]

@@ -14,6 +14,7 @@ import soundfile
 from bridge.jobs.combine import combined, first_clip, silence
 from bridge.protocol.request import Clip, Grid, Placement, RemixArgs, Source, Track
 from bridge.workers.tasks.mix import mix
+from tests.audio.broken_headers import with_size
 from tests.audio.signals import Sound, noise
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, fal_environment, job_of, outbox, put, running
@@ -101,7 +102,8 @@ def test_a_mix_does_not_depend_on_block_size_or_source_rates(tmp_path: Path, siz
         {"source": {"path": str(paths[1]), "gain_db": 6.0, "fade_out": 0.5}, "length": 0.75, "at": 0.0},
     ]
     args = {"clips": clips, "seconds": 1.25, "rate": RATE, "into": str(tmp_path / "mix.wav")}
-    assert mix(args, lambda _: None, size=size) == {"frames": 60_000, "sample_rate": RATE}
+    expected = {"frames": 60_000, "sample_rate": RATE, "channels": 2, "warnings": []}
+    assert mix(args, lambda _: None, size=size) == expected
     mixed, _ = soundfile.read(tmp_path / "mix.wav", always_2d=True)
     assert np.allclose(mixed[:6000], sounds[1][:6000] * 10 ** (6 / 20), atol=1e-6)
     assert np.abs(mixed[36_000:]).max() > 0.1  # only the first clip plays in this part
@@ -109,6 +111,23 @@ def test_a_mix_does_not_depend_on_block_size_or_source_rates(tmp_path: Path, siz
     mix({**args, "into": str(tmp_path / "once.wav")}, lambda _: None)
     once, _ = soundfile.read(tmp_path / "once.wav", always_2d=True)
     assert np.array_equal(mixed, once)
+
+
+def test_a_mix_says_what_could_not_be_read(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.wav"
+    broken.write_bytes(with_size(noise(RATE), "wav", 0))
+    whole = tmp_path / "whole.wav"
+    soundfile.write(whole, noise(RATE), RATE)
+    clips = [
+        {"source": {"path": str(broken)}, "length": 1.0, "at": 0.0},
+        {"source": {"path": str(broken)}, "length": 1.0, "at": 0.5},
+        {"source": {"path": str(whole)}, "length": 1.5, "at": 0.0},
+    ]
+    args = {"clips": clips, "seconds": 1.5, "rate": RATE, "into": str(tmp_path / "mix.wav")}
+    found = mix(args, lambda _: None)["warnings"]
+    assert [one["code"] for one in found] == ["header_wrong", "span_padded"]
+    assert "broken.wav" in found[0]["text"]
+    assert found[1]["text"] == "The clip extends 0.500 s beyond whole.wav; that part is silent, as in the DAW."
 
 
 def test_the_combined_clip_has_all_beats_and_names() -> None:

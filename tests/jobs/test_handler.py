@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -199,7 +200,7 @@ async def test_rerun_repeats_a_job_as_a_new_one(home: Path, tone: Path) -> None:
 
 
 async def test_results_never_overwrite_and_are_named_after_clip_and_preset(home: Path, tmp_path: Path) -> None:
-    tone = write_tone(tmp_path / "ünïcode ❤ \\ clip.wav")
+    tone = write_tone(tmp_path / ("ünïcode ❤ clip.wav" if os.name == "nt" else "ünïcode ❤ \\ clip.wav"))
     out = tmp_path / "media"
     out.mkdir()
     async with Studio(home) as studio:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
 from bridge.engines.base import CancelAnswer
 from bridge.events import Alert
+from bridge.store.database import Database
 from tests.fakes.fake_engine import FakeEngine
+from tests.fakes.processes import outbox, put
 from tests.fakes.studio import Studio, remix_args, write_tone
+from tests.system.test_worst_moments import inbox_of
+from tests.waiting import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -32,8 +37,12 @@ class TestCancel:
             await studio.until(first, "done")
             assert len(engine.calls["submit"]) == 2
 
-    async def test_a_cancel_that_the_model_obeys_ends_as_cancelled(self, home: Path, tone: Path) -> None:
+    @pytest.mark.parametrize("answer", [CancelAnswer.REMOVED, CancelAnswer.REQUESTED])
+    async def test_a_cancel_that_the_model_obeys_says_whether_it_may_be_billed(
+        self, home: Path, tone: Path, answer: CancelAnswer
+    ) -> None:
         engine = FakeEngine()
+        engine.cancel_answer = answer
         engine.finish.clear()
         engine.withdrawn = True
         async with Studio(home, engine) as studio:
@@ -45,6 +54,10 @@ class TestCancel:
             engine.finish.set()
             (one,) = await studio.until(job_id, "cancelled")
             assert one.error is None
+            job = studio.registry.job(job_id)
+            unbilled = 0.0 if answer is CancelAnswer.REMOVED else job.estimated
+            assert one.message == "cancelled; nothing was placed" + ("; it may still be billed" if unbilled else "")
+            assert await studio.store(Database.open_bills, job) == await studio.spent() == pytest.approx(unbilled)
 
     @pytest.mark.parametrize("answer", [CancelAnswer.REQUESTED, CancelAnswer.TOO_LATE])
     async def test_a_result_finished_despite_a_cancel_is_kept_but_not_placed(
@@ -97,6 +110,17 @@ class TestBudget:
             await studio.send("rerun", {"job_id": job_id})  # a confirmation covers only one job
             await self.until_it_waits_for_confirmation(studio, studio.registry.jobs()[-1].id)
 
+    async def test_a_surprising_number_of_remixes_waits_for_confirmation(self, home: Path, tone: Path) -> None:
+        async with Studio(home, ACE_BRIDGE_BUDGET_CONFIRM_COUNT="3") as studio:
+            await studio.until(await studio.remix(tone, remix={"variations": 3}), "done")
+            job_id = await studio.remix(tone, remix={"variations": 4, "seed": 100})
+            for one in studio.registry.variations(job_id):
+                await eventually(lambda one=one: studio.registry.variation(one.id).reason == "user")  # type: ignore[misc, union-attr]
+            assert "4 remixes for about $0.0008, more than 3" in studio.registry.variations(job_id)[0].message
+            assert len(studio.engine.calls["submit"]) == 3
+            await studio.send("retry", {"job_id": job_id})
+            await studio.until(job_id, "done")
+
     async def test_a_confirmed_job_does_not_wait(self, home: Path, tone: Path) -> None:
         async with Studio(home, ACE_BRIDGE_BUDGET_CONFIRM_ABOVE="0.0001") as studio:
             job_id = await studio.remix(tone, confirmed=True)
@@ -137,6 +161,24 @@ class TestRefusals:
             assert error["code"] == code
             assert named in error["text"]
             assert not studio.registry.jobs()
+
+    async def test_a_refusal_is_in_the_outbox_before_the_message_is_removed(self, home: Path, tone: Path) -> None:
+        """The command line waits for the end of the message's file, and then looks for a refusal."""
+        async with Studio(home) as studio:
+            await studio.until(await studio.remix(tone), "done")
+            slow = threading.Event()
+            busy = studio.outbox._disk.submit(slow.wait, PATIENCE)
+            message_id = put(home, "retry", {}, instance="cli")
+            reading = asyncio.create_task(inbox_of(studio).scan())
+            try:
+                await eventually(lambda: bool(studio.outbox.content("cli").errors))
+                await asyncio.wait([reading], timeout=0.2)  # time in which the message could be removed
+                assert (home / "inbox" / f"{message_id}.json").exists()
+            finally:
+                slow.set()
+            await reading
+            assert busy.result()
+            assert [one["message_id"] for one in outbox(home, "cli")["errors"]] == [message_id]
 
     async def test_a_refusal_is_repeated_after_a_restart(self, home: Path, tone: Path) -> None:
         bad = remix_args(tone, remix={"number_of_steps": 2})

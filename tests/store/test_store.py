@@ -82,7 +82,7 @@ def test_jobs_are_found_by_an_id_prefix(database: Database) -> None:
 class TestMessages:
     def test_the_same_bytes_are_recorded_once(self, database: Database) -> None:
         assert database.take_in("m", "digest", "i", b"body", 1.0) is True
-        assert database.unapplied() == [b"body"]
+        assert database.unapplied() == [("m", "i", b"body")]
         database.applied("m")
         assert database.take_in("m", "digest", "i", b"body", 2.0) is False
         assert database.unapplied() == []

@@ -19,6 +19,7 @@ from bridge.engines.base import CancelAnswer, Order, Output, Ticket
 from bridge.errors import EngineError, HomeError, RefusedError, ResultGone, SubmitUnknown, UploadNotFetched, Withdrawn
 from bridge.jobs.budget import Budget
 from bridge.jobs.context import VariationContext
+from bridge.jobs.result_file import require_short
 from bridge.jobs.stage import Stage
 from bridge.presets.tags import original_tags, target_tags
 from bridge.protocol.job import State
@@ -33,6 +34,16 @@ NAME = "remix"
 SAYS_HERE = "starting the remix"  # message for an engine on this machine, which has no queue
 PER_SECOND = 2 * 48_000 * 2 * 4  # bytes per second for both the model's and the fitted file (float32, stereo, 48 kHz)
 SPARE = 2**20  # bytes kept free for the journal, so that a paid submission is never lost because the disk is full
+
+# The answer for a silent segment, which is not submitted.
+NOT_SENT: Mapping[str, Any] = {
+    "url": "",
+    "seed": None,
+    "billed_units": None,
+    "answer": {},
+    "request_id": "",
+    "said": {},
+}
 
 
 def stage(store: Store, budget: Budget, home: Path, clock: Callable[[], float]) -> Stage:
@@ -61,10 +72,14 @@ class Submission:
     async def run(self, context: VariationContext) -> dict[str, Any]:
         """Submit the remix unless it was submitted before; return the model's complete answer.
 
+        A silent segment of a long clip is not submitted.
+
         Raises:
             SubmitUnknown: the answer to the submission was lost.
             EngineError: the model refused or failed; nothing is running.
         """
+        if context.sent.silent:
+            return dict(NOT_SENT)
         order = order_of(context)
         mark = await self._mark_of(context)
         if "ticket" in mark:
@@ -101,6 +116,8 @@ class Submission:
             void: the part of the marker that lists earlier submissions that no longer count.
         """
         left_undone = "nothing was submitted"
+        if context.daw.confirms:
+            require_short(context, self.home)
         await asyncio.to_thread(require_room, self.home, order.seconds * PER_SECOND + SPARE, left_undone)
         if context.job.price > 0:
             await self.budget.spend(context.unit, order.seconds * context.job.price)
@@ -113,7 +130,8 @@ class Submission:
             await self._not_accepted(context)
             raise Withdrawn
         says = _says(context, "submitting the remix")
-        await context.enter(State.SUBMITTING, says, stage=NAME, mark=(context.unit, NAME, intent))
+        begin = round(context.share(0.0), 4)  # an earlier submission may have been further
+        await context.enter(State.SUBMITTING, says, stage=NAME, progress=begin, mark=(context.unit, NAME, intent))
         try:
             await asyncio.to_thread(job_folder.commit, context.folder)
             ticket = await context.engine.submit(order)
@@ -127,7 +145,10 @@ class Submission:
         try:
             await asyncio.to_thread(write_json, context.folder / job_folder.ORDER, {**mark, "order": _plain(order)})
         except HomeError as problem:  # the ticket can also be read from the journal
-            log.error("the ticket of %s is in the journal only: %s", context.variation_id, problem.text)
+            name, ticket_id = context.variation_id, ticket.request_id
+            log.error("the ticket of %s (%s) is in the journal only: %s", name, ticket_id, problem.text)
+            paid = (context.unit, NAME, mark)
+            await self.store.even_if_lost(Database.save_variation, context.variation, is_open=True, mark=paid)
         await _accepted(context, mark)
         return ticket
 
@@ -144,20 +165,25 @@ class Submission:
         """Allow `retry` to submit (and if needed upload) again, because the refusal proves that nothing is running.
 
         If a result has expired (`ResultGone`), the remix was billed, so this method does nothing: only `rerun` may
-        submit again.
+        submit again. The budget keeps a cost that the engine may still charge.
         """
         if isinstance(refusal, ResultGone):
             return
+        if (
+            refusal.may_be_billed
+        ):  # before the change, after which a crash would let the next submission replace the cost
+            await self.budget.keep(context.unit)
         mark, _ = await self.store(Database.stage, context.unit, NAME)
         await context.change(ordered=False, mark=(context.unit, NAME, job_folder.void(mark)))
-        await self._not_accepted(context)
+        await self._not_accepted(context, refund=not refusal.may_be_billed)
         if isinstance(refusal, UploadNotFetched):
             await self.store(Database.forget_upload, context.done["upload"]["url"])
             await context.forget(context.clip_unit, "upload")
 
-    async def _not_accepted(self, context: VariationContext) -> None:
+    async def _not_accepted(self, context: VariationContext, *, refund: bool = True) -> None:
         """Refund the cost and remove the files that recovery would read, because nothing is running at the engine."""
-        await self.budget.refund(context.unit)
+        if refund:
+            await self.budget.refund(context.unit)
         await asyncio.to_thread(job_folder.remove_order, context.folder)
 
 
@@ -191,9 +217,9 @@ async def _cancel_when_asked(context: VariationContext, ticket: Ticket) -> None:
 
 SAID = {
     CancelAnswer.REMOVED: "cancelled before the model started; nothing is billed",
-    CancelAnswer.REQUESTED: "cancel sent; if the model still finishes, it is billed and the result is kept",
+    CancelAnswer.REQUESTED: "cancel sent; it may still be billed, and the result is kept if the model finishes",
     CancelAnswer.TOO_LATE: "too late to cancel: the model had finished; the result is kept",
-    CancelAnswer.UNKNOWN: "the engine no longer knows this remix",
+    CancelAnswer.UNKNOWN: "the engine no longer knows this remix; it may have been billed",
 }
 
 

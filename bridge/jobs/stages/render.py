@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bridge.config.settings import Render as Settings
-from bridge.errors import ClipTooLong, ClipTooShort, SourceMissing
+from bridge.errors import ClipSilent, ClipTooLong, ClipTooShort, SourceMissing
 from bridge.jobs import bar_lines, combine
 from bridge.jobs.context import VariationContext
 from bridge.jobs.segments import MOST, Segment, split
@@ -26,6 +26,7 @@ from bridge.protocol.request import Source
 from bridge.store.async_store import Store
 from bridge.store.database import Database
 from bridge.util.atomic import settle
+from bridge.util.long_paths import extended
 from bridge.workers.pool import Workers
 
 SHORTEST = 0.1  # minimum length of a clip in seconds
@@ -70,6 +71,7 @@ class Render:
         partial = final.with_suffix(".part.flac")
         args = {
             "source": msgspec.to_builtins(source),
+            "rendered": context.clip.rendered is not None,
             "length": length,
             "handles": handles,
             "context": min(self._around(context, source, length), spare(context, length)),
@@ -77,13 +79,18 @@ class Render:
             "loops": context.clip.loops,
             "into": str(partial),
             "highest_rate": self.settings.highest_rate,
+            "in_daw": context.daw.confirms and context.clip.rendered is None,
         }
         result, listened = await self._both(context, args)
         await asyncio.to_thread(settle, partial, final)
         ignored = [{"code": "not_carried", "text": text} for text in context.clip.ignored]
         await context.warn([*result["warnings"], *ignored])
+        if result["silent"] and not self._sends_silence(context):
+            reasons = [one["text"] for one in result["warnings"] if one["code"] == "not_numbers"]
+            raise ClipSilent(" ".join([ClipSilent().text, *reasons]))
         segments = await self._in_segments(context, result, length, final)
-        await context.sends(sum(segment["frames"] for segment in segments) / result["sample_rate"])
+        sent = sum(segment["frames"] for segment in segments if not segment["silent"])
+        await context.sends(sent / result["sample_rate"])
         return {
             **result,
             "path": str(final),
@@ -107,6 +114,7 @@ class Render:
         parts = [
             {
                 "source": msgspec.to_builtins(_absolute(clip.played)),
+                "rendered": clip.rendered is not None,
                 "length": clip.length,
                 "at": clip.position - start,
             }
@@ -115,8 +123,10 @@ class Render:
         ]
         path = context.clip_folder / "mix.wav"
         rate = min(context.request.project.sample_rate or settings.highest_rate, settings.highest_rate)
-        await self.workers.run("mix", {"clips": parts, "seconds": stop - start, "rate": rate, "into": str(path)})
-        return Source(path=str(path)), [0.0, 0.0]
+        args = {"clips": parts, "seconds": stop - start, "rate": rate, "into": str(path)}
+        mixed = await self.workers.run("mix", args)
+        await context.warn(mixed["warnings"])
+        return Source(path=str(path), channels="left" if mixed["channels"] == 1 else "normal"), [0.0, 0.0]
 
     async def _in_segments(
         self, context: VariationContext, result: Mapping[str, Any], length: float, path: Path
@@ -124,7 +134,7 @@ class Render:
         """Return the files to send for a rendered clip: one file per segment, or the clip's own file."""
         rate, frames = result["sample_rate"], result["frames"]
         if _is_whole(context, length + sum(result["handles"])):
-            return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"]}]
+            return [{"start": 0, "frames": frames, "path": str(path), "sha256": result["sha256"], "silent": False}]
         segments = planned(context, length, result["handles"])
         files = [path.with_name(f"source-{number}.flac") for number in range(1, len(segments) + 1)]
         parts = []
@@ -134,10 +144,16 @@ class Render:
         answer = await self.workers.run("split", {"path": str(path), "legs": parts})
         for part, file in zip(parts, files, strict=True):
             await asyncio.to_thread(settle, Path(part["path"]), file)
+        skips = not self._sends_silence(context)
         return [
-            {**part, "path": str(file), "sha256": sha256}
-            for part, file, sha256 in zip(parts, files, answer["sha256"], strict=True)
+            {**part, "path": str(file), "sha256": sha256, "silent": silent and skips}
+            for part, file, sha256, silent in zip(parts, files, answer["sha256"], answer["silent"], strict=True)
         ]
+
+    def _sends_silence(self, context: VariationContext) -> bool:
+        """Return whether silent audio is sent: the request decides or, if it does not, the setting."""
+        wanted = context.request.wanted.send_silent
+        return self.settings.send_silent if wanted is None else wanted
 
     async def _both(self, context: VariationContext, args: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """Render and analyse the clip in parallel; return both answers.
@@ -222,4 +238,5 @@ def spare(context: VariationContext, length: float) -> float:
 def _absolute(source: Source) -> Source:
     if not Path(source.path).is_absolute():
         raise SourceMissing(f"The path {source.path} is not absolute, so the bridge cannot find the file.")
-    return source
+    right = str(extended(Path(source.path_right))) if source.path_right else source.path_right
+    return msgspec.structs.replace(source, path=str(extended(Path(source.path))), path_right=right)

@@ -56,10 +56,14 @@ class Upload:
         if not await asyncio.to_thread(holds, path):
             await context.forget(f"{context.job_id}/{context.variation.clip_index}", "render")
             raise WorkLost("The rendered clip is missing from the job's folder.")
+        if context.sent.silent:
+            context.report(fraction=1.0, message="silent, so it is not sent")
+            return _result(Uploaded("", "", None), reused=False)
         if context.job.price > 0:
             # the cost of all segments is checked, so that a long clip is not left half-finished
-            cost = sum(segment.seconds for segment in context.segments) * context.job.price
-            await self.budget.ask(context.job_id, context.job.estimated, confirmed=context.request.confirmed)
+            cost = sum(segment.seconds for segment in context.segments if not segment.silent) * context.job.price
+            remixes, cost_of_job = len(context.variations), context.job.estimated
+            await self.budget.ask(context.job_id, remixes, cost_of_job, confirmed=context.request.confirmed)
             await self.budget.check(context.variation_id, cost)
         if not engine.capabilities.remote:
             return _result(await engine.upload(path, sha256, context.report), reused=False)
