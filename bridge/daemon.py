@@ -186,6 +186,7 @@ class Daemon:
             surface_settings=surface_settings,
             player=player,
             midi=midi,
+            end=self.stop,
         )
         surface = OscServer(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
@@ -310,7 +311,7 @@ class Daemon:
 
 
 def run(daemon: Daemon, ready: Callable[[Mapping[str, Any]], None]) -> None:
-    """Run a daemon until SIGTERM or Ctrl-C."""
+    """Run a daemon until `/bridge/stop`, SIGTERM, Ctrl-C or the end of its terminal."""
 
     async def main() -> None:
         with on_end(daemon.stop):

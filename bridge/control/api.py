@@ -147,6 +147,10 @@ class BridgeApi(Protocol):
 
     def ping(self) -> Pong: ...
 
+    def stop(self) -> None:
+        """End the daemon as SIGTERM does: requests in flight are finished, and unfinished jobs continue later."""
+        ...
+
     async def inbox(self, message_id: str) -> Accepted | None:
         """Read the inbox now. Return the job that the message with this ID created, or None."""
         ...

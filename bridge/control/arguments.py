@@ -23,8 +23,6 @@ def checked(address: str, argument: Argument, value: Any) -> Any:
     Raises:
         RequestError: the value is invalid; the error names the command, the argument and the allowed values.
     """
-    if argument.kind == "port" and isinstance(value, float) and value.is_integer():
-        value = int(value)  # some surfaces can send only floats
     return validate(value, argument.takes, f"{address}: {argument.name}", RequestError)
 
 

@@ -48,6 +48,7 @@ class Command:
     run: Run | None  # None: the surface itself handles the command (subscribe, unsubscribe, refresh, unlock)
     arguments: tuple[Argument, ...] = ()
     needs_daw: bool = False  # whether the command fails if no DAW is connected
+    local: bool = False  # accepted only from the machine on which the bridge runs
     spends: bool = False  # may cost money: needs a long press on a MIDI pad; from another machine, the token or secret
     tells_preset: bool = False  # whether a sender that is not subscribed gets the selected preset as a reply
     button: bool = False  # whether a number or Boolean argument is a button's state; 0 or false (released) is ignored

@@ -47,6 +47,10 @@ class BridgeService:
     surface_settings: SurfaceSettings
     player: Player
     midi: Midi
+    end: Callable[[], None]  # function that makes the daemon end
+
+    def stop(self) -> None:
+        self.end()
 
     def ping(self) -> Pong:
         return Pong(__version__, PROTOCOL)
@@ -57,7 +61,7 @@ class BridgeService:
         if receipt is not None and receipt.error is not None:
             raise receipt.error
         # If this scan did not find the message, the folder watcher may have read it before.
-        job_id = receipt.job_id if receipt else await self.store(Database.job_of_message, message_id)
+        job_id = receipt.job_id if receipt else await self.registry.of_message(message_id)
         return Accepted(message_id, job_id) if job_id else None
 
     async def clip(self, ask: ClipAsk) -> Accepted:
@@ -70,7 +74,7 @@ class BridgeService:
             "length": ask.length,
             "source": {"path": ask.path, "offset": ask.offset},
         }
-        return await self._handle("remix", {"clips": [clip], "remix": remix})
+        return await self._handle("remix", {"clips": [clip], "remix": remix, "trigger": "osc"})
 
     async def remix(self) -> Accepted:
         here = await self.delivery.instances()

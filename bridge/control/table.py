@@ -149,6 +149,14 @@ COMMANDS: tuple[Command, ...] = (
     Command("refresh", "Get the current state again.", None, button=True),
     Command("unsubscribe", "End the subscription.", None, button=True),
     Command(
+        "stop",
+        "Stop the bridge. Requests in flight are finished first; unfinished remixes continue at the next start.",
+        lambda b, v: b.stop(),
+        (_TOKEN,),
+        local=True,
+        idempotent=True,
+    ),
+    Command(
         "unlock",
         "From another machine: allow this sender to spend money for a while.",
         None,

@@ -54,9 +54,12 @@ class Authorization:
         """Raise an error unless the sender may run the command.
 
         Raises:
+            NotPossibleNow: the sender is on another machine, but the command is only for this one.
             TokenWrong: the command has a wrong token.
             SecretNeeded: the command may cost money, and the sender is on another machine and is not unlocked.
         """
+        if command.local and not is_loopback(peer.host):
+            raise NotPossibleNow(f"{command.address} is accepted only from the machine on which the bridge runs.")
         if "token" in values:
             check_token(self._token(), values["token"])
         elif command.spends and not is_loopback(peer.host) and self._unlocked.get(peer.key, 0.0) <= self._clock():

@@ -42,7 +42,7 @@ class Request:
 
     peer: Peer  # the sender
     at: float = 0.0  # time of arrival on the event loop's clock, s
-    known_for: float = 0.0  # time for which duplicates of this press are recognized, s
+    known_for: float = 0.0  # time for which duplicates of this press are recognised, s
     named: bool = False  # whether the press has a name or a time tag
     answers: list[bytes] = field(default_factory=list)
 

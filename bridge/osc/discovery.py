@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from bridge.util.addresses import is_loopback, own_address
+from bridge.util.this_copy import this_copy
 
 if TYPE_CHECKING:
     from zeroconf.asyncio import AsyncZeroconf
@@ -40,7 +41,7 @@ class Advert:
         if is_loopback(self._host):
             return
         if find_spec("zeroconf") is None:
-            log.warning("the bridge is not advertised: pip install 'ace-bridge[lan]'")
+            log.warning("the bridge is not advertised; this installs what it needs: %s", this_copy().to_add("lan"))
             return
         self._starting = asyncio.get_running_loop().create_task(self._advertise(osc_port, http_port))
 

@@ -15,8 +15,11 @@ from bridge.control.table import COMMANDS, MESSAGES, find, read
 from bridge.errors import ParamInvalid, RequestError, TokenWrong
 from bridge.events import EventBus
 from tests.fakes.bridge import NotingBridge
+from tests.fakes.places import absolute
 
 BY_NAME = {command.name: command for command in COMMANDS}
+
+A = absolute("/a")
 
 
 def methods_of(protocol: type) -> set[str]:
@@ -45,7 +48,7 @@ def test_addresses_and_names_are_unique_and_conventional() -> None:
 
 def test_commands_that_need_the_token_or_spend_money_are_guarded() -> None:
     midi = {name for name in BY_NAME if name.startswith("midi.")}
-    assert {command.name for command in COMMANDS if command.guarded} == {"clip", "remix", "rerun", *midi}
+    assert {command.name for command in COMMANDS if command.guarded} == {"clip", "remix", "rerun", "stop", *midi}
 
 
 def test_button_commands_have_only_text_arguments() -> None:
@@ -96,14 +99,14 @@ def test_audition_accepts_the_side_in_its_address(side: str) -> None:
 
 async def test_clip_replaces_placeholders_by_none() -> None:
     bridge = NotingBridge(EventBus())
-    values = read(BY_NAME["clip"], ["t", "/tmp/Küche ☂.wav", 1, 0, -1])
+    values = read(BY_NAME["clip"], ["t", absolute("/tmp/Küche ☂.wav"), 1, 0, -1])
     assert values is not None
     await table._clip(bridge, values)
-    assert bridge.asked == [("clip", ClipAsk("/tmp/Küche ☂.wav", 1.0, None, None, ""))]
-    values = read(BY_NAME["clip"], ["t", "/a.wav", 1.5, 2.5, 0.0, "dub", "later", 7])
+    assert bridge.asked == [("clip", ClipAsk(absolute("/tmp/Küche ☂.wav"), 1.0, None, None, ""))]
+    values = read(BY_NAME["clip"], ["t", absolute("/a.wav"), 1.5, 2.5, 0.0, "dub", "later", 7])
     assert values is not None
     await table._clip(bridge, values)
-    assert bridge.asked[1] == ("clip", ClipAsk("/a.wav", 1.5, 2.5, 0.0, "dub"))
+    assert bridge.asked[1] == ("clip", ClipAsk(absolute("/a.wav"), 1.5, 2.5, 0.0, "dub"))
 
 
 @pytest.mark.parametrize(
@@ -112,16 +115,16 @@ async def test_clip_replaces_placeholders_by_none() -> None:
         ([], "needs the argument token"),
         (["t"], "needs the argument path"),
         (["t", None], "needs the argument path"),
-        ([7, "/a"], "token is 7; it takes text"),
+        ([7, A], "token is 7; it takes text"),
         (["t", "a.wav"], 'path is "a.wav"; it takes an absolute path'),
         (["t", "/" + "a" * 5000], "path has 5001 characters; it takes at most 4096"),
-        (["t", "/a", "soon"], 'offset is "soon"; it takes a number from 0 to 86400'),
-        (["t", "/a", True], "offset is true; it takes a number from"),
-        (["t", "/a", math.nan], "offset is nan; it takes a number"),
-        (["t", "/a", math.inf], "offset is inf; it takes a number"),
-        (["t", "/a", -0.5], "offset is -0.5; it takes a number from 0 to 86400"),
-        (["t", "/a", 0, 1, 0, "p" * 129], "preset has 129 characters; it takes at most 128"),
-        (["t", "/a", b"\x00" * 4000], "offset is binary data; it takes a number"),
+        (["t", A, "soon"], 'offset is "soon"; it takes a number from 0 to 86400'),
+        (["t", A, True], "offset is true; it takes a number from"),
+        (["t", A, math.nan], "offset is nan; it takes a number"),
+        (["t", A, math.inf], "offset is inf; it takes a number"),
+        (["t", A, -0.5], "offset is -0.5; it takes a number from 0 to 86400"),
+        (["t", A, 0, 1, 0, "p" * 129], "preset has 129 characters; it takes at most 128"),
+        (["t", A, b"\x00" * 4000], "offset is binary data; it takes a number"),
     ],
 )
 def test_the_error_names_the_invalid_argument(raw: list[object], says: str) -> None:

@@ -18,6 +18,7 @@ from bridge.midi.service import MidiService
 from tests.fakes.fake_engine import FakeEngine
 from tests.fakes.processes import put
 from tests.fakes.studio import Studio, remix_args, write_tone
+from tests.waiting import eventually
 
 
 class NotingPlayer(Player):
@@ -76,6 +77,7 @@ def control_of(studio: Studio) -> BridgeService:
         surface_settings=studio.surface_settings,
         player=NotingPlayer(),
         midi=MidiService(studio.bus, studio.settings.midi, studio.home, list),
+        end=lambda: None,
     )
 
 
@@ -98,6 +100,17 @@ async def test_a_clip_is_remixed_with_the_settings_of_the_surface(home: Path, to
         recipes = [studio.registry.job(job_id).recipe for job_id in (held.job_id, named.job_id)]
         assert [recipe["preset"] for recipe in recipes] == ["roots-dub", "boom-bap-crate"]
         assert [recipe["params"]["guidance_scale"] for recipe in recipes] == [22, 15]
+
+
+async def test_a_clip_that_is_requested_again_at_once_is_one_job(home: Path, tone: Path) -> None:
+    async with Studio(home) as studio:
+        control = control_of(studio)
+        first, again = await control.clip(ask(tone)), await control.clip(ask(tone))
+        assert again.job_id == first.job_id
+        assert again.message_id != first.message_id
+        assert (await control.clip(ask(tone, offset=0.1))).job_id != first.job_id
+        studio.now += 2.0
+        assert (await control.clip(ask(tone))).job_id != first.job_id
 
 
 async def test_a_request_is_in_the_journal_before_it_is_executed(home: Path, tone: Path) -> None:
@@ -173,6 +186,20 @@ class TestRemixOfASelection:
             assert accepted.job_id == answered.job_id
             assert studio.document()["ask"] is None
             await studio.until(accepted.job_id, "placing")
+
+    async def test_a_surface_that_repeats_the_command_gets_the_first_job(self, home: Path, tone: Path) -> None:
+        """As a held key or pad does; the DAW sends its selection again for each command."""
+        async with Studio(home) as studio:
+            await studio.send("hello", {"daw": {"name": "ardour"}})
+            jobs = set()
+            for number in range(3):
+                asking = asyncio.ensure_future(control_of(studio).remix())
+                await eventually(lambda: studio.document()["ask"] is not None)
+                args = remix_args(tone, daw={"name": "ardour"}, remix={"seed": None}, clip={"id": f"c-{number}"})
+                await studio.send("selection", args)
+                jobs.add((await asking).job_id)
+            assert len(jobs) == 1
+            assert [job.id for job in studio.registry.jobs()] == list(jobs)
 
     async def test_a_daw_that_does_not_answer_is_an_error(
         self, home: Path, tone: Path, monkeypatch: pytest.MonkeyPatch

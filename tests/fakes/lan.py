@@ -25,7 +25,7 @@ ip link add cable0 type veth peer name cable1
 ip address add 10.77.0.1/24 dev cable0
 ip link set cable0 up
 ip route add 224.0.0.0/4 dev cable0
-unshare --net sleep 600 &
+unshare --net sleep infinity &
 tablet=$!
 until [ "$(readlink /proc/$tablet/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
 ip link set cable1 netns $tablet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import contextlib
 import struct
 from typing import Any
 
@@ -43,29 +43,28 @@ class Client:
         self.heard.append((message.address, tuple(message.params)))
 
 
-class UdpClient(Client, asyncio.DatagramProtocol):
-    """An OSC client over UDP: python-osc's client, whose socket is read by the asyncio loop."""
+class UdpClient(Client):
+    """An OSC client over UDP: python-osc's client, whose socket is read by a task on any kind of event loop."""
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self._client = UDPClient("127.0.0.1", port)
         self._client._sock.bind(("127.0.0.1", 0))  # otherwise the library binds only at the first send
+        self._client._sock.setblocking(False)
         self.port: int = self._client._sock.getsockname()[1]
-        asyncio.get_running_loop().add_reader(self._client._sock, self._read)
+        self._reading = asyncio.create_task(self._read())
 
     def send_bytes(self, data: bytes) -> None:
         self._client._sock.sendto(data, (self._client._address, self._client._port))
 
     def close(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._client._sock)
-        self._client._sock.close()
+        self._reading.cancel()  # then the task closes the socket
 
-    def _read(self) -> None:
-        try:
+    async def _read(self) -> None:
+        with self._client._sock:
             while True:
-                self._take(self._client._sock.recv(65536))
-        except BlockingIOError:
-            return
+                with contextlib.suppress(ConnectionError):  # Windows reports that an earlier packet was refused
+                    self._take(await asyncio.get_running_loop().sock_recv(self._client._sock, 65536))
 
 
 class TcpClient(Client):
@@ -99,10 +98,3 @@ class TcpClient(Client):
                 self._take(await reader.readexactly(length))
         except (asyncio.IncompleteReadError, ConnectionError):
             self.closed = True
-
-
-def free_udp_port() -> int:
-    """Return an unused UDP port."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -45,7 +45,7 @@ from zeroconf import ServiceBrowser, Zeroconf
 found = {}
 class Listener:
     def add_service(self, zc, kind, name):
-        info = zc.get_service_info(kind, name, 3000)
+        info = zc.get_service_info(kind, name, 1000 * float(sys.argv[2]))
         if info:
             properties = {key.decode(): value.decode() for key, value in info.properties.items()}
             found[kind] = [name, info.parsed_addresses()[0], info.port, properties]
@@ -78,7 +78,19 @@ class LanDaemon:
         self.network, self.home = network, home
         command = network.command(HERE, "-m", "bridge", "run", "--quiet", *words)
         self.process = subprocess.Popen(command, env=environment(home, **environ), cwd=Path(__file__).parents[2])
-        self.about: dict[str, Any] = until(self._look, "daemon.json")
+        try:
+            self.about: dict[str, Any] = until(self._look, "daemon.json")
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> LanDaemon:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Kill the daemon if it is still running, as after a failed assertion."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
 
     def _look(self) -> dict[str, Any] | None:
         assert self.process.poll() is None, (self.home / "logs/bridge.log").read_text()
@@ -97,8 +109,9 @@ class LanDaemon:
 
 
 def test_a_tablet_controls_and_spends_only_with_the_secret(network: Lan, home: Path) -> None:
-    bridge = LanDaemon(network, home, "--listen", HERE, ACE_BRIDGE_OSC_SECRET=SECRET, ACE_BRIDGE_OSC_ADVERTISE="off")
-    try:
+    with LanDaemon(
+        network, home, "--listen", HERE, ACE_BRIDGE_OSC_SECRET=SECRET, ACE_BRIDGE_OSC_ADVERTISE="off"
+    ) as bridge:
         heard = bridge.talk(
             ["/bridge/ping"],
             ["/bridge/preset/next", 1.0],
@@ -114,46 +127,49 @@ def test_a_tablet_controls_and_spends_only_with_the_secret(network: Lan, home: P
         assert bridge.talk(["/bridge/remix", 1.0])[0][2] == "secret_needed", "another sender on the same machine"
         tree = network.on(THERE, GET, f"http://{HERE}:{bridge.about['http_port']}/?HOST_INFO")
         assert tree["OSC_PORT"] == bridge.about["osc_port"]
-    finally:
         log = bridge.stop()
     assert SECRET not in log
     assert "sent a wrong secret" in log
 
 
 def test_it_is_advertised_only_while_it_listens(network: Lan, home: Path) -> None:
-    bridge = LanDaemon(network, home, "--listen", HERE)
-    found = network.on(THERE, BROWSE, THERE, str(PATIENCE))
-    bridge.stop()
-    for kind, port in (("_osc._udp.local.", "osc_port"), ("_oscjson._tcp.local.", "http_port")):
-        name, address, at, properties = found[kind]
-        assert name.startswith("ace-bridge on ")
-        assert (address, at, properties) == (HERE, bridge.about[port], {"txtvers": "1"})
-    assert network.on(THERE, BROWSE, THERE, "1.5") == {}
+    with LanDaemon(network, home, "--listen", HERE) as bridge:
+        found = network.on(THERE, BROWSE, THERE, str(PATIENCE))
+        bridge.stop()
+        for kind, port in (("_osc._udp.local.", "osc_port"), ("_oscjson._tcp.local.", "http_port")):
+            name, address, at, properties = found[kind]
+            assert name.startswith("ace-bridge on ")
+            assert (address, at, properties) == (HERE, bridge.about[port], {"txtvers": "1"})
+        assert network.on(THERE, BROWSE, THERE, "1.5") == {}
 
 
 def test_without_listen_it_is_neither_reachable_nor_advertised(network: Lan, home: Path) -> None:
-    bridge = LanDaemon(network, home)
-    assert bridge.about["osc_host"] == "127.0.0.1"
-    assert bridge.talk(["/bridge/ping"], machine=HERE, host="127.0.0.1")[0][0] == "/bridge/pong"
-    assert network.on(THERE, BROWSE, THERE, "1.5") == {}
-    for port in (bridge.about["osc_port"], bridge.about["http_port"]):
-        program = f"import socket, json; print(socket.socket().connect_ex(('{HERE}', {port})))"
-        assert network.on(THERE, program) != 0
-    bridge.stop()
+    with LanDaemon(network, home) as bridge:
+        assert bridge.about["osc_host"] == "127.0.0.1"
+        assert bridge.talk(["/bridge/ping"], machine=HERE, host="127.0.0.1")[0][0] == "/bridge/pong"
+        assert network.on(THERE, BROWSE, THERE, "1.5") == {}
+        for port in (bridge.about["osc_port"], bridge.about["http_port"]):
+            program = f"import socket, json; print(socket.socket().connect_ex(('{HERE}', {port})))"
+            assert network.on(THERE, program) != 0
+        bridge.stop()
 
 
 def test_listen_without_an_address_listens_everywhere(network: Lan, home: Path) -> None:
-    bridge = LanDaemon(network, home, "--listen", ACE_BRIDGE_OSC_ADVERTISE="off")
-    assert bridge.about["osc_host"] == "0.0.0.0"
-    assert bridge.talk(["/bridge/ping"])[0][0] == "/bridge/pong"
-    about = network.on(THERE, GET, f"http://{HERE}:{bridge.about['http_port']}/?HOST_INFO")
-    assert "OSC_IP" not in about, "OSC uses the address of the HTTP request"
-    words = ("-m", "bridge", "start", "--listen", "127.0.0.1")
-    command = network.command(HERE, *words)
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(home), timeout=PATIENCE, check=False)
-    assert done.returncode == 1
-    assert "listens on 0.0.0.0" in done.stderr
-    command = network.command(HERE, "-m", "bridge", "status")
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(home), timeout=PATIENCE, check=False)
-    assert f"control it at {HERE}" in done.stdout or "(no network at the moment)" in done.stdout
-    bridge.stop()
+    with LanDaemon(network, home, "--listen", ACE_BRIDGE_OSC_ADVERTISE="off") as bridge:
+        assert bridge.about["osc_host"] == "0.0.0.0"
+        assert bridge.talk(["/bridge/ping"])[0][0] == "/bridge/pong"
+        about = network.on(THERE, GET, f"http://{HERE}:{bridge.about['http_port']}/?HOST_INFO")
+        assert "OSC_IP" not in about, "OSC uses the address of the HTTP request"
+        words = ("-m", "bridge", "start", "--listen", "127.0.0.1")
+        command = network.command(HERE, *words)
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment(home), timeout=PATIENCE, check=False
+        )
+        assert done.returncode == 1
+        assert "listens on 0.0.0.0" in done.stderr
+        command = network.command(HERE, "-m", "bridge", "status")
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment(home), timeout=PATIENCE, check=False
+        )
+        assert f"control it at {HERE}" in done.stdout or "(no network at the moment)" in done.stdout
+        bridge.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import socket
 import struct
 
@@ -45,17 +46,19 @@ async def test_invalid_packets_are_counted_by_kind_and_reported_once(
     for _ in range(9):
         deep = b"#bundle\0" + struct.pack(">Qi", 1, len(deep)) + deep
     client = stage.udp()
-    for data in (b"", b"junk", b"/a\xff\0", b"/bridge/remix\0\0\0,I\xff\0", b"/" + b"a" * 9000, b"x" * 60_000, deep):
+    empty = () if os.name == "nt" else (b"",)  # Windows' event loop drops empty packets
+    for data in (*empty, b"junk", b"/a\xff\0", b"/bridge/remix\0\0\0,I\xff\0", b"/" + b"a" * 9000, b"x" * 60_000, deep):
         client.send_bytes(data)
     await stage.settle()
     counters = stage.surface.counters
-    assert (counters.malformed, counters.oversize, counters.nested) == (4, 2, 1)
-    assert counters.packets == 8
+    malformed = 3 + len(empty)
+    assert (counters.malformed, counters.oversize, counters.nested) == (malformed, 2, 1)
+    assert counters.packets == malformed + 4
     assert stage.bridge.asked == [("ping",)]
     assert len([record for record in caplog.records if record.levelno > logging.DEBUG]) == 1
     with caplog.at_level(logging.INFO, "bridge.osc.server"):
         await stage.surface.stop()
-    assert "OSC stopped: packets 8, messages 1, malformed 4, oversize 2, nested 1" in caplog.text
+    assert f"packets {malformed + 4}, messages 1, malformed {malformed}, oversize 2, nested 1" in caplog.text
 
 
 @given(st.lists(st.binary(max_size=120), max_size=20))

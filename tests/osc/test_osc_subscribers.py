@@ -11,9 +11,10 @@ from bridge.events import Alert, JobChanged, JobProgress
 from bridge.osc import subscriptions
 from bridge.osc.notifier import Notifier
 from bridge.osc.server import OscServer
+from tests.fakes.free_port import free_port
 from tests.fakes.loop_clock import LoopClock
-from tests.fakes.osc_clients import free_udp_port
 from tests.fakes.osc_stage import SETTINGS, TOKEN, Stage
+from tests.fakes.places import absolute
 from tests.waiting import PATIENCE, eventually
 
 
@@ -122,7 +123,7 @@ async def test_the_bus_is_subscribed_only_while_there_are_subscribers(
     await other.close()
     await eventually(lambda: not stage.surface._subscriptions._subscribers)
     assert not hears("none again")
-    one.send("/bridge/clip", TOKEN, "/a.wav")
+    one.send("/bridge/clip", TOKEN, absolute("/a.wav"))
     _, job = await one.hear("/bridge/accepted")
     assert hears(str(job)), "a subscriber to one job"
     await eventually(lambda: not stage.surface._subscriptions._subscribers)
@@ -229,7 +230,7 @@ async def test_repeated_subscriptions_do_not_delay_the_heartbeat() -> None:
 
 
 async def test_a_dead_subscriber_is_dropped_without_affecting_others(stage: Stage) -> None:
-    dead_port, alive = free_udp_port(), await stage.subscribed()
+    dead_port, alive = free_port(), await stage.subscribed()
     sender = stage.udp()
     sender.send("/bridge/subscribe", dead_port)
     await stage.settle()
@@ -248,7 +249,7 @@ async def test_a_dead_subscriber_is_dropped_without_affecting_others(stage: Stag
 
 
 async def test_a_subscriber_that_sends_messages_is_kept_despite_failures(stage: Stage) -> None:
-    port, sender = free_udp_port(), stage.udp()
+    port, sender = free_port(), stage.udp()
     sender.send("/bridge/subscribe", port)
     for number in range(30):
         stage.bus.publish(Alert("c", str(number)))
