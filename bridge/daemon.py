@@ -190,7 +190,7 @@ class Daemon:
         )
         surface = OscServer(control, self._bus, settings.osc, lambda: self.token, lease=settings.osc.lease or None)
         http = QueryServer(control.snapshot, self._presets.names, surface, settings.osc.host, settings.http.port)
-        hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys)
+        hotkeys = Hotkeys(control, self._bus, settings.hotkeys.keys, settings.hotkeys.programs)
         advert = Advert(settings.osc.host)
         housekeeping = Housekeeping(self.home, store, settings.store, self._clock)
 

@@ -1,7 +1,8 @@
 """The process that listens to the keyboard, started by service.py. Only this process loads pynput.
 
-`python -m bridge.hotkeys.process COMBINATIONS`: the first JSON line on stdout reports that the process is listening, or
-why it cannot. Each further line names a combination that was pressed. The process ends when its stdin ends.
+`python -m bridge.hotkeys.process COMBINATIONS PROGRAMS`: the first JSON line on stdout reports that the process is
+listening, or why it cannot. Each further line names a combination that was pressed, or one that was ignored because no
+DAW was in front. The process ends when its stdin ends.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from contextlib import suppress
 from typing import Any
 
 from bridge.errors import BridgeError, HotkeysMissing, Unexpected
+from bridge.hotkeys import foreground
 from bridge.util.stdin_pipe import take_stdin, take_stdout
+from bridge.util.this_copy import this_copy
 
 QUIET = 1.0  # s; a combination that is reported again within this time comes from a held key
 
@@ -55,7 +58,8 @@ def listener(combinations: Sequence[str], pressed: Callable[[str], None]) -> Any
         from pynput import keyboard
     except ImportError as error:
         if "pynput" in str(error):
-            raise HotkeysMissing("Hotkeys do not work: the package pynput is not installed.") from error
+            hint = f"Run `{this_copy().to_add('hotkeys')}`, then restart the bridge."
+            raise HotkeysMissing("Hotkeys do not work: the package pynput is not installed.", hint=hint) from error
         raise HotkeysMissing(f"Hotkeys do not work here: {error}.") from error
     is_new = RepeatFilter()
 
@@ -68,12 +72,37 @@ def listener(combinations: Sequence[str], pressed: Callable[[str], None]) -> Any
         raise HotkeysMissing(f"[hotkeys] keys has an unknown key: {error}.") from error
 
 
+def reporter(programs: Sequence[str], send: Callable[[Mapping[str, Any]], None]) -> Callable[[str], None]:
+    """Return the function that reports a pressed combination, as ignored unless a DAW is in front.
+
+    Args:
+        programs: patterns for the names of more programs.
+        send: sends a message to the daemon.
+
+    Raises:
+        HotkeysMissing: the system does not say which program is in front.
+    """
+    if foreground.EVERYWHERE in programs:
+        return lambda combination: send({"pressed": combination})
+    names = foreground.front()
+
+    def report(combination: str) -> None:
+        present = names()
+        if foreground.is_daw(present, programs):
+            send({"pressed": combination})
+        else:
+            send({"ignored": combination, "front": sorted(present)})
+
+    return report
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Report pressed combinations until stdin ends."""
     parser = argparse.ArgumentParser(
         prog="python -m bridge.hotkeys.process", description="Reports key presses until stdin ends."
     )
     parser.add_argument("combinations", type=json.loads, help="JSON list, for example [“alt+ctrl+r”]")
+    parser.add_argument("programs", type=json.loads, help="JSON list: more programs than the DAWs; [“*”]: all")
     options = parser.parse_args(arguments)
     stdout = take_stdout()
 
@@ -84,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     try:
         stdin = take_stdin()
-        keyboard = listener(options.combinations, lambda combination: send({"pressed": combination}))
+        keyboard = listener(options.combinations, reporter(options.programs, send))
         keyboard.start()
         keyboard.wait()
         send({"listening": True})

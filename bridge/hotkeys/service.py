@@ -1,5 +1,7 @@
 """Global hotkeys, for DAWs that cannot assign keys to scripts; off until `keys` under `[hotkeys]` lists any.
 
+A hotkey acts only while a supported DAW, or a program listed in `programs`, is in front.
+
 `keys` → `Hotkeys` → `python -m bridge.hotkeys.process` (the system's keyboard) → a command in control/table.py →
 `BridgeService`. A separate process listens, because access to the keyboard may be missing, denied or lost.
 """
@@ -79,6 +81,7 @@ class Hotkeys:
         bridge: BridgeApi,
         bus: EventBus,
         keys: Sequence[str],
+        programs: Sequence[str] = (),
         *,
         command: Sequence[str] = (sys.executable, "-m", "bridge.hotkeys.process"),
         environ: Mapping[str, str] | None = None,
@@ -89,7 +92,8 @@ class Hotkeys:
             bridge: executes the commands.
             bus: receives failures as alerts.
             keys: values of `keys` under `[hotkeys]`; if empty, `start` starts no process.
-            command: the command that starts the process; the combinations are appended as arguments.
+            programs: values of `programs` under `[hotkeys]`.
+            command: the command that starts the process; the combinations and the programs are appended as arguments.
             environ: environment of the process, from which API keys are removed; None: the daemon's environment.
 
         Raises:
@@ -98,6 +102,7 @@ class Hotkeys:
         self._bridge = bridge
         self._bus = bus
         self._keys = read_keys(keys)
+        self._programs = tuple(programs)
         self._command = tuple(command)
         self._environ = environ
         self._child: ChildProcess | None = None
@@ -108,7 +113,8 @@ class Hotkeys:
         """Start listening. If listening fails, an alert reports why and the daemon runs without hotkeys."""
         if not self._keys:
             return
-        self._child = await ChildProcess.start(*self._command, json.dumps(list(self._keys)), environ=self._environ)
+        lists = (json.dumps(list(self._keys)), json.dumps(self._programs))
+        self._child = await ChildProcess.start(*self._command, *lists, environ=self._environ)
         self._listening = asyncio.create_task(self._listen(self._child), name="hotkeys")
 
     async def stop(self) -> None:
@@ -131,6 +137,9 @@ class Hotkeys:
         while (line := await child.read_valid()) is not None:
             if (pressed := self._keys.get(str(line.get("pressed")))) is not None:
                 self._run_soon(pressed)
+            elif "ignored" in line:
+                front = ", ".join(map(str, line.get("front") or ())) or "an unknown program"
+                log.info("%s was ignored, because no DAW is in front but %s", line["ignored"], front)
         if first is not None and "error" not in first:
             self._alert(HotkeysMissing("Hotkeys stopped working: the process that listens to the keyboard has ended."))
 

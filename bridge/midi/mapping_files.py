@@ -5,6 +5,7 @@ Learned controls are appended to the files. Lines that the user wrote stay uncha
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Mapping as Dict
@@ -19,6 +20,7 @@ from bridge.midi.mapping import VERSION, Binding, Mapping, check, load
 from bridge.presets.preset import slug
 from bridge.util.atomic import explained, write_bytes
 from bridge.util.suggest import did_you_mean
+from bridge.util.text import decode
 
 FOLDER = "midi"  # name of the folder in the home
 TEMPLATES = Path(__file__).with_name("templates")
@@ -50,8 +52,9 @@ class MappingFiles:
         """Return the modification time and size of each mapping file, for detecting changes."""
         found = {}
         for path in sorted(self.folder.glob("*.toml")):
-            about = path.stat()
-            found[path] = (about.st_mtime_ns, about.st_size)
+            with contextlib.suppress(OSError):  # a link to nowhere, or a file that was just removed
+                about = path.stat()
+                found[path] = (about.st_mtime_ns, about.st_size)
         return found
 
     def refresh(self) -> list[MappingInvalid] | None:
@@ -92,13 +95,13 @@ class MappingFiles:
         check(control)
         kept = self.of(device)
         path = kept.path if kept else self._free(device)
-        text = path.read_text("utf-8").rstrip() if kept else _beginning(device)
+        text = decode(path.read_bytes()).rstrip() if kept else _beginning(device)
         self._write(path, f"{text}\n\n{_block(control)}")
         return path
 
     def remove(self, path: Path, index: int) -> None:
         """Remove the control with the given index from a mapping file (raises DiskFull, OutputUnwritable)."""
-        lines = path.read_text("utf-8").splitlines()
+        lines = decode(path.read_bytes()).splitlines()
         first, end = _extent(lines, index)
         self._write(path, "\n".join([*lines[:first], *lines[end:]]).rstrip() + "\n")
 

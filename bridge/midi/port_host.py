@@ -20,7 +20,8 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Any, BinaryIO
 
-from bridge.errors import BridgeError, MidiMissing, MidiUnavailable
+from bridge.errors import BridgeError, MidiUnavailable
+from bridge.midi.missing import package_missing
 from bridge.midi.port_backend import Backend
 from bridge.util.stdin_pipe import take_stdin, take_stdout
 
@@ -48,7 +49,7 @@ def backend(system: str) -> Backend:
 
         return RtMidiBackend()
     except ImportError as problem:
-        raise MidiMissing(f"MIDI needs the package {problem.name}, which is not installed.") from problem
+        raise package_missing(problem) from problem
     except OSError as problem:
         raise MidiUnavailable(f"MIDI cannot be used: {problem}.") from problem
 

@@ -38,6 +38,14 @@ class HostMessage(msgspec.Struct):
     trouble: dict[str, str] | None = None  # error in the format of `BridgeError.to_wire`
 
 
+def port_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment in which port_host.py runs."""
+    changed = dict(environ)
+    if sys.platform == "linux":  # the ALSA library in rtmidi2 fails if it cannot load the system's plug-ins
+        changed.setdefault("ALSA_CONFIG_PATH", str(Path(__file__).with_name("alsa.conf")))
+    return changed
+
+
 class ProcessPorts:
     """An implementation of `Ports` that uses a separate process."""
 
@@ -48,9 +56,7 @@ class ProcessPorts:
             system: "auto" or "jack".
             environ: environment of the process, from which API keys are removed; None: the daemon's environment.
         """
-        self._environ = dict(os.environ if environ is None else environ)
-        if sys.platform == "linux":  # the ALSA library in rtmidi2 fails if it cannot load the system's plug-ins
-            self._environ.setdefault("ALSA_CONFIG_PATH", str(Path(__file__).with_name("alsa.conf")))
+        self._environ = port_environment(os.environ if environ is None else environ)
         self._command = (sys.executable, "-m", "bridge.midi.port_host", system)
         self._child: ChildProcess | None = None
         self._listener = NO_LISTENER

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from bridge.config.settings import Midi as Settings
 from bridge.control.api import Answer, BridgeApi
-from bridge.errors import BridgeError, MidiMissing, MidiOff
+from bridge.errors import BridgeError, MidiOff
 from bridge.events import Alert, EventBus
+from bridge.midi.missing import package_missing
 
 if TYPE_CHECKING:
     from bridge.midi.ports import Ports
@@ -92,7 +93,7 @@ class MidiService:
             try:
                 await asyncio.to_thread(import_module, "bridge.midi.requests")
             except ImportError as problem:
-                raise MidiMissing(f"MIDI needs the package {problem.name}, which is not installed.") from problem
+                raise package_missing(problem) from problem
             from bridge.midi.port_process import ProcessPorts
             from bridge.midi.requests import MidiAdmin
             from bridge.midi.surface import MidiSurface

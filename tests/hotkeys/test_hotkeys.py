@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from bridge.hotkeys.process import QUIET, RepeatFilter, for_pynput
 from bridge.hotkeys.service import Hotkeys, read_keys
 from tests.daws.ardour.rig import screen
 from tests.fakes.bridge import NotingBridge
+from tests.hotkeys.windows import Windows
 from tests.waiting import PATIENCE, eventually
 
 
@@ -64,12 +65,12 @@ def test_a_held_key_counts_once() -> None:
 class Keyed:
     """Hotkeys and a fake bridge that records the commands it receives."""
 
-    def __init__(self, keys: list[str], **how: object) -> None:
+    def __init__(self, keys: list[str], programs: Sequence[str] = (), **how: object) -> None:
         self.bus = EventBus()
         self.alerts: list[Alert] = []
         self.bus.subscribe(self.alerts.append, Alert)
         self.bridge = NotingBridge(self.bus)
-        self.hotkeys = Hotkeys(self.bridge, self.bus, keys, **how)  # type: ignore[arg-type]
+        self.hotkeys = Hotkeys(self.bridge, self.bus, keys, programs, **how)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -122,6 +123,28 @@ sys.stdin.read()
 """
 
 
+IGNORING = """
+import sys
+print('{"listening": true}', flush=True)
+print('{"ignored": "f9", "front": ["firefox", "navigator"]}', flush=True)
+print('{"ignored": "f9", "front": []}', flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_a_key_that_was_ignored_runs_nothing_and_the_log_says_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "bridge.hotkeys.service")
+    keyed = Keyed(["f9: remix"], command=script_of(IGNORING, tmp_path))
+    await keyed.hotkeys.start()
+    await eventually(lambda: "no DAW is in front but an unknown program" in caplog.text)
+    await keyed.hotkeys.stop()
+    assert "f9 was ignored, because no DAW is in front but firefox, navigator" in caplog.messages
+    assert keyed.bridge.asked == []
+    assert keyed.alerts == []
+
+
 async def test_lines_that_are_not_messages_are_logged_and_listening_continues(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -165,7 +188,7 @@ def test_a_missing_pynput_is_named(tmp_path: Path) -> None:
     (tmp_path / "pynput.py").write_text("raise ImportError('No module named pynput')")
     environ = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
     asked = subprocess.run(
-        [sys.executable, "-m", "bridge.hotkeys.process", '["f9"]'], capture_output=True, text=True, env=environ
+        [sys.executable, "-m", "bridge.hotkeys.process", '["f9"]', '["*"]'], capture_output=True, text=True, env=environ
     )
     assert "the package pynput is not installed" in asked.stdout
     assert asked.returncode == 1
@@ -178,6 +201,13 @@ def test_a_missing_pynput_is_named(tmp_path: Path) -> None:
 def display() -> Iterator[str]:
     with screen() as name:
         yield name
+
+
+@pytest.fixture
+def windows(display: str) -> Iterator[Windows]:
+    made = Windows(display)
+    yield made
+    made.close()
 
 
 class Keyboard:
@@ -200,22 +230,25 @@ sys.exit(process.main())
 
 
 @pytest_asyncio.fixture
-async def real(display: str) -> AsyncIterator[Keyed]:
+async def real(display: str, windows: Windows, caplog: pytest.LogCaptureFixture) -> AsyncIterator[Keyed]:
+    """Yield hotkeys that already listen; pytest keeps what is logged until then apart from the test's own log."""
+    caplog.set_level("INFO", "bridge.hotkeys.service")
+    windows.focus("REAPER")
     keyed = Keyed(
         ["ctrl+alt+r: remix", "ctrl+alt+n: preset.next", "f9: cancel"],
+        ["bit?ig studio"],
         command=(sys.executable, "-c", LISTENER, str(PATIENCE)),
         environ={**os.environ, "DISPLAY": display},
     )
     await keyed.hotkeys.start()
+    await eventually(lambda: "listening to" in caplog.text)
     yield keyed
     await keyed.hotkeys.stop()
 
 
 @pytest.mark.needs("keyboard")
-async def test_real_keys_run_their_commands(real: Keyed, display: str, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level("INFO", "bridge.hotkeys.service")
+async def test_real_keys_run_their_commands(real: Keyed, display: str) -> None:
     keyboard = Keyboard(display)
-    await eventually(lambda: "listening to" in caplog.text)
     await keyboard("key", "r")
     await keyboard("key", "ctrl+r")
     await keyboard("key", "ctrl+alt+r")
@@ -227,18 +260,31 @@ async def test_real_keys_run_their_commands(real: Keyed, display: str, caplog: p
 
 
 @pytest.mark.needs("keyboard")
-async def test_a_held_real_key_runs_its_command_once(
-    real: Keyed, display: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_held_real_key_runs_its_command_once(real: Keyed, display: str) -> None:
     """Hold a key, so that the X server repeats the key press."""
-    caplog.set_level("INFO", "bridge.hotkeys.service")
     keyboard = Keyboard(display)
-    await eventually(lambda: "listening to" in caplog.text)
     await keyboard("keydown", "ctrl", "keydown", "alt", "keydown", "r", "sleep", "1.5")
     await keyboard("keyup", "r", "keyup", "alt", "keyup", "ctrl")
     await keyboard("key", "F9")
     await eventually(lambda: ("cancel", "") in real.bridge.asked)
     assert real.bridge.asked == [("remix",), ("cancel", "")]
+
+
+@pytest.mark.needs("keyboard")
+async def test_a_key_acts_only_while_a_daw_is_in_front(
+    real: Keyed, display: str, windows: Windows, caplog: pytest.LogCaptureFixture
+) -> None:
+    keyboard = Keyboard(display)
+    windows.focus("firefox")
+    await keyboard("key", "ctrl+alt+r")
+    await eventually(lambda: "no DAW is in front but firefox" in caplog.text)
+    windows.focus("Bitwig Studio")
+    await keyboard("key", "ctrl+alt+n")
+    await eventually(lambda: ("step", 1) in real.bridge.asked)
+    windows.focus("Ardour-8.12.0")
+    await keyboard("key", "F9")
+    await eventually(lambda: ("cancel", "") in real.bridge.asked)
+    assert real.bridge.asked == [("step", 1), ("cancel", "")]
 
 
 @pytest.mark.needs("keyboard")

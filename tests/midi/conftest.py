@@ -12,6 +12,7 @@ from bridge.control.api import Answer
 from bridge.events import Alert, Event, EventBus
 from bridge.midi.messages import Spot, read
 from bridge.midi.service import MidiService
+from bridge.util import busy_files
 from tests.fakes.bridge import NotingBridge
 from tests.fakes.midi_ports import FakePorts
 from tests.waiting import eventually
@@ -104,8 +105,10 @@ class Rig:
         self.service = MidiService(self.bus, SETTINGS, home, lambda: ["acid-rave", "dub"], lambda: self.ports)
 
     def map(self, text: str = PAD, name: str = "pad") -> Path:
-        path = self.folder / f"{name}.toml"
-        path.write_text(text, encoding="utf-8")
+        """Write a mapping; the service never sees it half-written."""
+        path, partial = self.folder / f"{name}.toml", self.folder / f"{name}.tmp"
+        partial.write_text(text, encoding="utf-8")
+        busy_files.replace(partial, path)
         return path
 
     async def start(self, *devices: str) -> None:

@@ -8,11 +8,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from tests.fakes import kills
 from tests.fakes.jack.device import Device
 from tests.fakes.jack.server import Sandbox, jack_server, sandbox
 from tests.fakes.processes import Daemon, running
@@ -135,11 +138,24 @@ def cli(daemon: Daemon, *words: str) -> str:
     return done.stdout + done.stderr
 
 
+@contextmanager
+def talking(daemon: Daemon, *words: str) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
+    """Run `ace-bridge midi`, and yield its process and its output; kill it if the test fails."""
+    command = [sys.executable, "-m", "bridge", "midi", *words]
+    with subprocess.Popen(command, env=daemon.environ, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process, process.stdout
+        finally:
+            process.kill()
+
+
 def test_a_press_runs_once_and_sets_the_light(daemon: Daemon, pad: Device, subscriber: Subscriber) -> None:
     pad.play(pressed(1))
     until(lambda: pad.shown(1) == (1, 127))
     pad.play(released(1))
     until(lambda: pad.shown(1) == (1, 0))
+    until(lambda: len(subscriber.presets()) == 2)  # otherwise the next one may be sent in its place
     pad.play(pressed(3))
     until(lambda: subscriber.presets()[-1:] == ["roots-dub"])
     assert len(subscriber.presets()) == 3, "the first one, the next one, and the selected one"
@@ -158,6 +174,7 @@ def test_a_flood_does_not_block_and_ends_with_its_last_value(
     assert cli(daemon, "list").count(DEVICE) == 4  # the daemon still answers
     expected = pytest.approx(1 + 100 / 127 * 29, abs=1e-4)
     until(lambda: subscriber.of("/bridge/param/guidance_scale")[-1] == [expected])
+    until(lambda: len(subscriber.presets()) == 2)
     pad.play(pressed(3))
     until(lambda: subscriber.presets()[-1:] == ["roots-dub"])
     assert len(subscriber.presets()) == 3, "the first one, the next one, and the selected one"
@@ -166,6 +183,7 @@ def test_a_flood_does_not_block_and_ends_with_its_last_value(
 def test_a_device_is_reconnected(daemon: Daemon, pad: Device, room: Sandbox, subscriber: Subscriber) -> None:
     pad.play(pressed(3))
     until(lambda: pad.shown(3) == (1, 127))
+    until(lambda: subscriber.presets()[-1:] == ["roots-dub"])
     pad.unplug()
     until(lambda: "(away)" in cli(daemon, "devices"))
     again = Device(DEVICE, room)
@@ -198,7 +216,7 @@ def test_the_jack_server_may_restart(home: Path, tmp_path: Path) -> None:
                 plugged.unplug()
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, kills.KILL])
 def test_lights_go_off_however_the_daemon_ends(home: Path, room: Sandbox, pad: Device, end: signal.Signals) -> None:
     (home / "midi").mkdir()
     (home / "midi" / "pad.toml").write_text(MAPPING)
@@ -210,7 +228,7 @@ def test_lights_go_off_however_the_daemon_ends(home: Path, room: Sandbox, pad: D
         until(lambda: pad.shown(3) == (1, 127))
         daemon.process.send_signal(end)
         daemon.process.communicate(timeout=PATIENCE)
-        until(lambda: {pad.shown(number)[1] for number in (1, 2, 3)} == {0})
+        until(lambda: {pad.shown(number) for number in (1, 2, 3)} == {(1, 0)})
         until(lambda: not pad.is_heard())
     finally:
         if daemon.process.poll() is None:
@@ -218,20 +236,13 @@ def test_lights_go_off_however_the_daemon_ends(home: Path, room: Sandbox, pad: D
 
 
 def test_learning_from_the_command_line(daemon: Daemon, pad: Device, subscriber: Subscriber) -> None:
-    learning = subprocess.Popen(
-        [sys.executable, "-m", "bridge", "midi", "learn", "amount"],
-        env=daemon.environ,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert learning.stdout is not None
-    assert learning.stdout.readline() == f"Listening to {DEVICE}.\n"
-    assert "Move the control for amount" in learning.stdout.readline()
-    for value in (10, 11, 12, 13):
-        pad.play(bytes([0xB0, 48, value]))
-    said, _ = learning.communicate(timeout=PATIENCE)
-    assert learning.returncode == 0
+    with talking(daemon, "learn", "amount") as (learning, lines):
+        assert lines.readline() == f"Listening to {DEVICE}.\n"
+        assert "Move the control for amount" in lines.readline()
+        for value in (10, 11, 12, 13):
+            pad.play(bytes([0xB0, 48, value]))
+        said, _ = learning.communicate(timeout=PATIENCE)
+        assert learning.returncode == 0
     assert f"{DEVICE}: cc 48, channel 1 (fader) → param amount" in said
     assert "Saved in" in said
     pad.play(bytes([0xB0, 48, 127]))
@@ -244,17 +255,10 @@ def test_learning_from_the_command_line(daemon: Daemon, pad: Device, subscriber:
 
 def test_ctrl_c_cancels_learning(daemon: Daemon, pad: Device, subscriber: Subscriber) -> None:
     before = (daemon.home / "midi" / "pad.toml").read_text()
-    learning = subprocess.Popen(
-        [sys.executable, "-m", "bridge", "midi", "learn", "cancel"],
-        env=daemon.environ,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert learning.stdout is not None
-    learning.stdout.readline()
-    learning.send_signal(signal.SIGINT)
-    said, _ = learning.communicate(timeout=PATIENCE)
+    with talking(daemon, "learn", "cancel") as (learning, lines):
+        lines.readline()
+        learning.send_signal(signal.SIGINT)
+        said, _ = learning.communicate(timeout=PATIENCE)
     assert "Nothing was changed." in said
     assert learning.returncode == 130
     subscriber.heard.clear()
@@ -270,16 +274,13 @@ def test_ctrl_c_cancels_learning(daemon: Daemon, pad: Device, subscriber: Subscr
 
 
 def test_monitor_and_json(daemon: Daemon, pad: Device) -> None:
-    watching = subprocess.Popen(
-        [sys.executable, "-m", "bridge", "midi", "monitor", "--wait", "10", "--json"],
-        env=daemon.environ,
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert watching.stdout is not None
-    assert '"ready"' in watching.stdout.readline()
-    pad.play(pressed(60, 33))
-    assert re.search(r'"heard".*"note 60, channel 1", 33', watching.stdout.readline())
-    watching.communicate(timeout=PATIENCE)
-    assert watching.returncode == 0
+    with talking(daemon, "monitor", "--wait", str(PATIENCE), "--json") as (watching, lines):
+        assert '"ready"' in lines.readline()
+        pad.play(pressed(60, 33))
+        assert re.search(r'"heard".*"note 60, channel 1", 33', lines.readline())
+        watching.send_signal(signal.SIGINT)
+        watching.communicate(timeout=PATIENCE)
+        assert watching.returncode == 130
+    with talking(daemon, "monitor", "--wait", "1") as (watching, _):
+        watching.communicate(timeout=PATIENCE)
+        assert watching.returncode == 0

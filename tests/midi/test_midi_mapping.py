@@ -22,6 +22,18 @@ def read(tmp_path: Path, text: str) -> object:
     return load(path)
 
 
+def test_a_mapping_may_be_saved_by_notepad_and_extended(tmp_path: Path) -> None:
+    mapping_files = MappingFiles(tmp_path)
+    mapping_files.folder.mkdir()
+    path = mapping_files.folder / "pad.toml"
+    path.write_bytes((HEAD + REMIX.replace("36", "36.0")).replace("\n", "\r\n").encode("utf-16"))
+    assert mapping_files.refresh() == []
+    mapping_files.add("Pad", Binding(command="cancel", message="note", number=37))
+    assert [control.number for control in load(path).control] == [36, 37]
+    mapping_files.remove(path, 0)
+    assert [control.number for control in load(path).control] == [37]
+
+
 def test_a_mapping_is_read_from_its_file(tmp_path: Path) -> None:
     mapping = read(
         tmp_path,
@@ -91,20 +103,20 @@ def test_learned_controls_are_appended_and_removed(tmp_path: Path) -> None:
     control = Binding(command="preset.next", message="note", number=40)
     path = mapping_files.add("My “pad” #2", control)
     mapping_files.refresh()
-    text = "# mine\n" + path.read_text().replace("number = 40", "number = 40  # the red one")
-    path.write_text(text)
+    text = "# mine\n" + path.read_text("utf-8").replace("number = 40", "number = 40  # the red one")
+    path.write_text(text, "utf-8")
     mapping_files.refresh()
     amount = Binding(command="param", argument="amount", message="cc14", number=3, channel=5, kind="fader")
     assert mapping_files.add("My “pad” #2", amount) == path
     assert mapping_files.refresh() == []
     assert mapping_files.kept[0].mapping.control == (control, amount)
-    assert path.read_text().startswith(text.rstrip())
+    assert path.read_text("utf-8").startswith(text.rstrip())
     mapping_files.remove(path, 1)
-    assert path.read_text() == text
+    assert path.read_text("utf-8") == text
     mapping_files.remove(path, 0)
     mapping_files.refresh()
     assert mapping_files.kept[0].mapping.control == ()
-    assert "# mine" in path.read_text()
+    assert "# mine" in path.read_text("utf-8")
 
 
 def test_devices_with_similar_names_get_separate_files(tmp_path: Path) -> None:
@@ -122,12 +134,12 @@ def test_an_invalid_file_keeps_the_last_valid_mapping(tmp_path: Path) -> None:
     path = mapping_files.add("Pad", Binding(command="remix", message="note", number=1))
     assert mapping_files.refresh() == []
     assert mapping_files.refresh() is None
-    right = path.read_text()
-    path.write_text(right + "[[control]]\n")
+    right = path.read_text("utf-8")
+    path.write_text(right + "[[control]]\n", "utf-8")
     (problem,) = mapping_files.refresh() or []
     assert "line" in problem.text
     assert mapping_files.of("Pad") is not None
-    path.write_text(right + "# valid again\n")
+    path.write_text(right + "# valid again\n", "utf-8")
     assert mapping_files.refresh() == []
     path.unlink()
     assert mapping_files.refresh() == []
@@ -164,7 +176,7 @@ def test_the_templates_are_valid_and_name_existing_presets(tmp_path: Path) -> No
 def test_a_template_is_copied_into_the_home_once(tmp_path: Path) -> None:
     mapping_files = MappingFiles(tmp_path)
     kept = mapping_files.adopt("apc-mini-mk2")
-    assert kept.path.read_text() == (TEMPLATES / "apc-mini-mk2.toml").read_text()
+    assert kept.path.read_text("utf-8") == (TEMPLATES / "apc-mini-mk2.toml").read_text("utf-8")
     with pytest.raises(NotPossibleNow):
         mapping_files.adopt("apc-mini-mk2")
     with pytest.raises(MappingInvalid, match="Did you mean “apc-mini-mk2”"):

@@ -13,6 +13,7 @@ from bridge.events import Alert, AuditionChanged, JobChanged, JobProgress, Prese
 from bridge.midi.messages import Spot
 from bridge.midi.ports import Listener
 from bridge.midi.service import MidiService
+from bridge.util.this_copy import this_copy
 from tests.fakes.loop_clock import LoopClock
 from tests.fakes.midi_ports import FakePorts
 from tests.midi.bytes_of import pressed, released
@@ -206,10 +207,10 @@ async def test_all_lights_are_off_at_the_end(rig: Rig) -> None:
 async def test_an_edited_mapping_is_reloaded_and_an_invalid_one_reported(rig: Rig) -> None:
     path = rig.map()
     await rig.start("Pad")
-    path.write_text(PAD.replace("number = 36", "number = 50"))
+    rig.map(PAD.replace("number = 36", "number = 50"))
     await rig.until_lit(Spot("note", 1, 50), 1)
     assert rig.lights()[REMIX] == 0
-    path.write_text(PAD + "[[control]]\n")
+    rig.map(PAD + "[[control]]\n")
     await eventually(lambda: rig.alerts() == ["mapping_invalid"])
     rig.ports.play("Pad", pressed(37))
     assert rig.bridge.asked == [("select", "dub")]
@@ -282,4 +283,4 @@ async def test_a_missing_mido_is_reported_and_the_daemon_continues(rig: Rig, mon
     await eventually(lambda: rig.alerts() == ["midi_missing"])
     with pytest.raises(MidiMissing, match="mido") as caught:
         await anext(rig.service.devices())
-    assert "pip install 'ace-bridge[midi]'" in caught.value.hint
+    assert this_copy().to_add("midi") in caught.value.hint

@@ -90,10 +90,10 @@ class Device:
         """Name the first `count` ports in advance; see `Client.name_ports`."""
         assert self._ask("name_ports", name, count)
 
-    def shown(self, note: int) -> Any:
-        """Return the channel and value of the last message that set the light of a note's pad."""
+    def shown(self, note: int) -> tuple[int, int] | None:
+        """Return the channel and value of the last message that set the light of a note's pad; None: no message yet."""
         found = [data for data in self.received if data[0] & 0xF0 == 0x90 and data[1] == note]
-        return (found[-1][0] & 0x0F) + 1, found[-1][2]
+        return ((found[-1][0] & 0x0F) + 1, found[-1][2]) if found else None
 
     def unplug(self) -> None:
         """Disconnect from JACK and end the process; kill it if that takes longer than 10 s."""
