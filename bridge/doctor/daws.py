@@ -6,14 +6,19 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from bridge import __version__
 from bridge.doctor import selftests
 from bridge.doctor.base import Context, Finding, from_journal
-from bridge.installers.installer import FOLDER
+from bridge.installers.base import FOLDER, Surroundings
+from bridge.installers.find import find
+from bridge.installers.places import Places, user_folder
+from bridge.installers.reaper import INSTALL, REAPACK
+from bridge.installers.records import SCRIPTS, TITLES, folder_of
+from bridge.util import busy_files
 
-TITLES = {"ardour": "Ardour", "live": "Ableton Live", "reaper": "REAPER"}
 SELF_TESTS = {"live": "live/selftest.json", "reaper": "reaper/logs/selftest.json"}  # reports in the bridge's home
 
 
@@ -29,6 +34,7 @@ def look(context: Context) -> Iterator[Finding]:
             yield Finding("daws", "trouble", f"{path} cannot be read.", "Install the DAW's scripts again.")
             continue
         yield _scripts(note, context)
+        yield from _twice(note)
         yield _connection(str(note.get("daw", "")), connections, context.clock())
     for daw, place in SELF_TESTS.items():
         yield from _self_test(daw, context.home / place)
@@ -36,8 +42,14 @@ def look(context: Context) -> Iterator[Finding]:
 
 def _scripts(note: Mapping[str, Any], context: Context) -> Finding:
     daw = str(note.get("daw", ""))
-    title, files = TITLES.get(daw, daw), note.get("files", {})
-    check, fix = f"{daw}.scripts", f"Run `ace-bridge install {daw}`."
+    title, files = TITLES.get(daw, daw), note.get("files")
+    folder = folder_of(daw, Path(str(note.get("pointer", "")))) if daw in SCRIPTS else context.home
+    check, fix = f"{daw}.scripts", f"Run `{_install_command(daw, folder, context)}`."
+    if not isinstance(files, dict):
+        return Finding(check, "trouble", f"The record of {title}'s scripts is damaged.", fix)
+    if not folder.is_dir():
+        text = f"{title}'s folder {folder}, which has the bridge's scripts, is not there."
+        return Finding(check, "hint", text, "Connect its drive, if it has one of its own.")
     states = {path: _state(Path(path), digest) for path, digest in files.items()}
     missing = [path for path, state in states.items() if state == "missing"]
     changed = [path for path, state in states.items() if state == "changed"]
@@ -53,14 +65,32 @@ def _scripts(note: Mapping[str, Any], context: Context) -> Finding:
         return Finding(check, "trouble", text, fix)
     if changed:
         text = f"Some of {title}'s scripts were edited by hand ({len(changed)}), for example {changed[0]}."
-        fix = f"To restore them, run `ace-bridge install {daw} --force`; a backup is kept."
+        fix = f"To restore them, run `{_install_command(daw, folder, context)} --force`; a backup is kept."
         return Finding(check, "hint", text, fix)
     return Finding(check, "well", f"{title} has all {len(files)} files, in this version.")
 
 
+def _install_command(daw: str, folder: Path, context: Context) -> str:
+    """Return the command that installs the scripts again in this folder."""
+    here = Surroundings(context.environ, context.platform)
+    places = Places(user_folder(here.environ, here.platform), ())  # no other drives: the check must be quick
+    usual = {one.folder for one in find(here, context.home, places) if one.kind != "chosen"}
+    named = "" if folder in usual else f" --folder {quote(str(folder))}"
+    return f"ace-bridge install {daw}{named}"
+
+
+def _twice(note: Mapping[str, Any]) -> Iterator[Finding]:
+    """Check whether ReaPack has installed REAPER's scripts a second time."""
+    folder = Path(str(note.get("pointer", ""))).parent
+    packaged = folder / REAPACK[-1] / INSTALL
+    if note.get("daw") == "reaper" and str(folder / INSTALL) in (note.get("files") or ()) and packaged.is_file():
+        text = f"REAPER's scripts are installed twice: by ace-bridge, and by ReaPack in {packaged.parent}."
+        yield Finding("reaper.twice", "hint", text, "Run `ace-bridge install reaper`; it removes its own copy.")
+
+
 def _state(path: Path, digest: str) -> str:
     try:
-        data = path.read_bytes()
+        data = busy_files.read(path)
     except OSError:
         return "missing"
     pointer = path.suffix == ".json"  # may differ, because the daemon rewrites it at each start
@@ -103,7 +133,7 @@ def _self_test(daw: str, path: Path) -> Iterator[Finding]:
 
 def _read(path: Path) -> dict[str, Any] | None:
     try:
-        found = json.loads(path.read_bytes())
+        found = json.loads(busy_files.read(path))
     except (OSError, ValueError):
         return None
     return found if isinstance(found, dict) else None

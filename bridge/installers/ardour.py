@@ -1,12 +1,11 @@
 """The installation plan for Ardour: scripts, modules, the pointer file and, with consent, six action slots and a hook.
 
-Tested with Ardour 7.3. Other versions keep their files in other folders, so they need `--folder`.
+Each major version of Ardour has its own settings folder, such as ardour8. Without `--folder`, the newest one is used.
 """
 
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -15,9 +14,16 @@ from bridge.config import resources
 from bridge.errors import HomeError
 from bridge.installers import ardour_slots
 from bridge.installers.base import POINTER, Edit, Installation, Own, Surroundings
+from bridge.installers.places import user_folder
+from bridge.util import spawn
 
 SHARED = ("files.lua", "json.lua", "wave.lua")  # copied from reaper_scripts/lib; plain Lua that does not call REAPER
-PROGRAM = re.compile(rb"ardour(-?\d[\w.~]*)?", re.IGNORECASE)  # does not match helper programs such as ardour7-export
+OLDEST = 7  # oldest major version in which the scripts work
+PROVEN = {7: "7.3", 8: "8.12"}  # major version → version in which every full test run tests the scripts
+# Matches ardour8, ardour-8.12.0~ds and ardour, but no helper program such as ardour8-export.
+PROGRAM = re.compile(rb"ardour(?:-?(\d+)[\w.~]*)?", re.IGNORECASE)
+HELPER = re.compile(r"ardour\d+-")
+FOLDER = re.compile(r"ardour(\d+)", re.IGNORECASE)  # the name of a settings folder
 STEPS = (
     "Start Ardour, select an audio region, and run Edit > Lua Scripts > “ACE Bridge: Remix with last settings”.",
     "For a key: in Window > Keyboard Shortcuts, find “ACE Bridge” and press the key, for example Ctrl+Alt+R.",
@@ -35,10 +41,10 @@ def plan(surroundings: Surroundings) -> Installation:
     Raises:
         HomeError: this copy of ace-bridge lacks the scripts, or Ardour's settings folder does not exist yet.
     """
-    config = surroundings.folder or _config(surroundings.environ, surroundings.platform)
+    config = surroundings.folder or _newest(settings_base(surroundings.environ, surroundings.platform))
     if not config.is_dir():
         raise HomeError(
-            f"Ardour 7's settings folder {config} does not exist.", hint="Start Ardour once, or pass --folder."
+            f"Ardour's settings folder {config} does not exist.", hint="Start Ardour once, or pass --folder."
         )
     shipped = resources.folder("ardour_scripts")
     shared = [resources.file("reaper_scripts", f"lib/{name}") for name in SHARED]
@@ -63,7 +69,10 @@ def plan(surroundings: Surroundings) -> Installation:
         pointer=config / "ace-bridge" / POINTER,
         edits=(edit,),
         busy=partial(_busy, config, surroundings.platform),
-        steps=tuple(step.replace("{remix}", str(_slot(ui_scripts, actions, hooks))) for step in STEPS),
+        steps=(
+            *_about(config),
+            *(step.replace("{remix}", str(_slot(ui_scripts, actions, hooks))) for step in STEPS),
+        ),
     )
 
 
@@ -75,14 +84,41 @@ def _slot(ui_scripts: Path, actions: list[ardour_slots.Script], hooks: list[ardo
     )
 
 
-def _config(environ: Mapping[str, str], platform: str) -> Path:
-    """Return the path of Ardour 7's default settings folder."""
-    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or Path.home())
+def settings_base(environ: Mapping[str, str], platform: str) -> Path:
+    """Return the folder that has the settings folders of all versions of Ardour."""
+    home = user_folder(environ, platform)
     if platform == "darwin":
-        return home / "Library" / "Preferences" / "Ardour7"
+        return home / "Library" / "Preferences"
     if platform == "win32":
-        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "ardour7"
-    return Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "ardour7"
+        return Path(environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
+    return Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+
+
+def _newest(base: Path) -> Path:
+    """Return the settings folder of the newest Ardour; if there is none, the folder of the newest tested version."""
+    return (settings_folders(base) or [base / f"ardour{max(PROVEN)}"])[-1]
+
+
+def settings_folders(base: Path) -> list[Path]:
+    """Return all settings folders of Ardour, oldest version first."""
+    found = [one for one in base.glob("[Aa]rdour*") if FOLDER.fullmatch(one.name) and one.is_dir()]
+    return sorted(found, key=lambda one: major_version(one) or 0)
+
+
+def major_version(config: Path) -> int | None:
+    """Return the major version of Ardour that uses a settings folder, or None if the folder's name does not show it."""
+    found = FOLDER.fullmatch(config.name)
+    return int(found[1]) if found else None
+
+
+def _about(config: Path) -> Iterator[str]:
+    """Yield sentences about the tested versions, and about the settings folders of other versions."""
+    major = major_version(config)
+    untested = f" Ardour {major} is not tested: run “ACE Bridge: Self-test” in it first." if major else ""
+    yield f"The scripts are tested in Ardour {' and '.join(PROVEN.values())}.{'' if major in PROVEN else untested}"
+    for other in settings_folders(config.parent):
+        if other != config and (major_version(other) or 0) >= OLDEST:
+            yield f'For Ardour {major_version(other)}, run: ace-bridge install ardour --folder "{other}"'
 
 
 def _busy(config: Path, platform: str) -> str | None:
@@ -92,21 +128,26 @@ def _busy(config: Path, platform: str) -> str | None:
 
 
 def _with_folder(config: Path) -> bool:
-    for process in _ardours():
+    for process, major in _ardours():
         about = dict(part.partition(b"=")[::2] for part in _bytes(process / "environ").split(b"\0"))
         environ = {name: about.get(name.encode(), b"").decode(errors="replace") for name in ("HOME", "XDG_CONFIG_HOME")}
-        if about.get(b"HOME") and _config(environ, "linux") == config:  # a process that has ended has no environment
+        is_alive = bool(about.get(b"HOME"))  # a process that has ended has no variables
+        uses_base = is_alive and settings_base(environ, "linux") == config.parent
+        if uses_base and major in (None, major_version(config)):
             return True
     return False
 
 
-def _ardours() -> Iterator[Path]:
-    """Yield the /proc folder of each running Ardour, recognised by its program, because Ardour renames its process."""
+def _ardours() -> Iterator[tuple[Path, int | None]]:
+    """Yield the /proc folder of each running Ardour, with its major version if the program's name shows it.
+
+    An Ardour is recognised by its program, because it renames its process.
+    """
     for process in Path("/proc").iterdir():
         if process.name.isdigit():
             program = _bytes(process / "cmdline").partition(b"\0")[0].rpartition(b"/")[2]
-            if PROGRAM.fullmatch(program):
-                yield process
+            if found := PROGRAM.fullmatch(program):
+                yield process, int(found[1]) if found[1] else None
 
 
 def _bytes(path: Path) -> bytes:
@@ -118,5 +159,5 @@ def _bytes(path: Path) -> bytes:
 
 def _by_name(platform: str) -> bool:
     command = ["tasklist"] if platform == "win32" else ["ps", "-A", "-o", "comm="]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    return any("ardour" in line.lower() and "ardour7-" not in line.lower() for line in listed.stdout.splitlines())
+    names = spawn.run(command).stdout.decode(errors="replace").lower().splitlines()
+    return any("ardour" in name and not HELPER.search(name) for name in names)

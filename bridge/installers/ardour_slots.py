@@ -16,10 +16,10 @@ from xml.etree import ElementTree
 from bridge.errors import InstallRefused
 
 OURS = "ACE Bridge"  # prefix of the names of the bridge's actions and hooks
-SLOTS = 32  # number of action slots in Ardour 7
+SLOTS = 32  # number of action slots in Ardour 7.3 and 8.12
 HOOK_ID = "20261"  # any unused number, which Ardour replaces on its next save
-SIGNALS = 49  # number of signals in Ardour 7.3; LuaTimerDS is number 47
-TIMER = 47
+SIGNALS = 49  # number of signals in Ardour 7.3; Ardour 8.12 has one more at the end, and takes a missing bit as 0
+TIMER = 47  # number of the signal LuaTimerDS; the self-test in ardour_scripts compares it with Ardour's own number
 EMPTY = b'<UIScripts><ActionScript lua="Lua 5.3"/><ActionHooks/></UIScripts>'
 
 _VALUE = rb'(?:\{\}|"(?:\\.|[^"\\])*"|-?[0-9.]+|nil|true|false|\[====\[.*?\]====\])'

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+FOLDER = "installed"  # folder in the bridge's home that contains the records of installed files
 POINTER = "ace-bridge.json"  # name of the pointer file, which is next to the scripts
 
 
@@ -49,4 +50,5 @@ class Installation:
     busy: Callable[[], str | None] = lambda: None  # returns why no file may be changed now, or None
     steps: tuple[str, ...] = ()  # next steps for the user
     caches: tuple[Path, ...] = ()  # folders that the DAW creates next to the files; deleted by `uninstall`
+    given_up: tuple[Path, ...] = ()  # files of an earlier installation that another program now owns; never removed
     alone: Path | None = None  # folder that must contain only the bridge's files, or `install` fails

@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import shutil
-from collections.abc import Mapping, Sequence
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from bridge.errors import BridgeError, DawRunning, InstallRefused
-from bridge.installers.base import POINTER, Edit, Installation, Own
+from bridge.installers.base import FOLDER, POINTER, Edit, Installation, Own
+from bridge.installers.records import folder_of, pointer_in, records, within
+from bridge.installers.terminal import terminal_text
+from bridge.util import busy_files
 from bridge.util.atomic import explained, write_bytes, write_json
-
-FOLDER = "installed"  # folder in the bridge's home that contains the records of installed files
+from bridge.util.store_python import is_from_store, refuse_store_python
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,19 @@ class Pointer:
     command: tuple[str, ...]  # command that starts the daemon from any working directory
     version: str
 
-    def bytes(self) -> bytes:
-        """Return the content of the pointer file."""
+    def bytes(self, pointer: Path, files: Mapping[str, str]) -> bytes:
+        """Return the content of a pointer file.
+
+        It lists the installed files too, so that they can be removed even if the bridge's home is lost.
+
+        Args:
+            pointer: path of the pointer file. The listed paths are relative to its folder, because a drive may move.
+            files: digests of the installed files, by path; the pointer file itself is left out.
+        """
+        listed = {_relative(path, pointer): digest for path, digest in files.items() if Path(path) != pointer}
         value = {"home": str(self.home), "command": list(self.command), "version": self.version}
-        return json.dumps(value, indent=1).encode() + b"\n"
+        value["terminal"] = terminal_text(self.command)
+        return json.dumps({**value, "files": dict(sorted(listed.items()))}, indent=1).encode() + b"\n"
 
 
 class Installer:
@@ -61,12 +73,15 @@ class Installer:
             force: whether to replace files that ace-bridge did not install, after a backup.
 
         Raises:
+            StorePython: the DAW would not see the files, because this Python comes from the Microsoft Store.
             DawRunning: the DAW is running and would overwrite the edited files.
             InstallRefused: a file not installed by ace-bridge is in the way.
             HomeError: a folder is not writable.
         """
+        refuse_store_python()
         note = self._note(plan)
-        files = (*plan.files, Own(plan.pointer, self._pointer.bytes()))
+        digests = {str(file.path): _digest(file.data) for file in plan.files}
+        files = (*plan.files, Own(plan.pointer, self._pointer.bytes(plan.pointer, digests)))
         _refuse_foreign(plan, note, force)
         changes = [self._own(file, note, force) for file in files]
         changes += [_edited(edit) for edit in plan.edits]
@@ -78,17 +93,20 @@ class Installer:
         _refuse_while_busy(plan)
         for file in files:
             self._back_up(file.path, plan, note, unless=note["files"].get(str(file.path)))
-            _write(file.path, file.data, file.mode)
+            note["folders"] += _write(file.path, file.data, file.mode)
             note["files"][str(file.path)] = _digest(file.data)
         for edit in plan.edits:
             self._edit(edit, plan, note)
         for path in left:
             _remove_own(Path(path), note["files"].pop(path))
+        _remove_empty(note["folders"])
         self._save(plan, note)
         return changes
 
     def uninstall(self, plan: Installation, *, dry: bool = False) -> list[Change]:
         """Remove all installed files except those that the user has changed, and return the changes.
+
+        Without a record in the bridge's home, the pointer file shows which files were installed.
 
         Raises:
             DawRunning, HomeError: as in `install`.
@@ -96,17 +114,20 @@ class Installer:
         note = self._note(plan)
         changes = [_removal(Path(path), digest) for path, digest in note["files"].items()]
         changes += [_taken(edit) for edit in plan.edits]
-        if dry or not _any(changes):
+        if dry:
             return changes
-        _refuse_while_busy(plan)
-        for cache in plan.caches:
-            shutil.rmtree(cache, ignore_errors=True)
+        if _any(changes):
+            _refuse_while_busy(plan)
+            for cache in plan.caches:
+                busy_files.remove_tree(cache, ignore_errors=True)
         for path, digest in note["files"].items():
             _remove_own(Path(path), digest)
-            self._restore(Path(path), note)
+            if not Path(path).exists():  # the user has changed it otherwise
+                self._restore(Path(path), note)
         for edit in plan.edits:
             self._take(edit, note)
-        self._note_path(plan).unlink(missing_ok=True)
+        _remove_empty(note["folders"])
+        busy_files.remove(self._note_path(plan), missing_ok=True)
         return changes
 
     # --- inner parts -------------------------------------------------------------------------------------------------
@@ -142,7 +163,8 @@ class Installer:
             return
         then = edit.take(now)
         if then is None:
-            edit.path.unlink()
+            with explained(edit.path):
+                busy_files.remove(edit.path)
         elif then != now:
             _write(edit.path, then, _mode(edit.path))
 
@@ -166,11 +188,18 @@ class Installer:
 
     def _note_path(self, plan: Installation) -> Path:
         """Return the path of a plan's record. Each location has its own, because REAPER may be installed twice."""
-        return self._notes / f"{plan.daw}-{_digest(str(plan.pointer).encode())[:8]}.json"
+        return self._notes / f"{plan.daw}-{_digest(os.fsencode(plan.pointer))[:8]}.json"
 
     def _note(self, plan: Installation) -> dict[str, Any]:
         empty: dict[str, Any] = {"files": {}, "edits": {}, "backups": {}}
-        return empty | (_note_of(self._note_path(plan)) or {})
+        note = empty | (_note_of(self._note_path(plan)) or {"files": _listed_in(plan.pointer)})
+        folder = folder_of(plan.daw, plan.pointer)
+        note |= {name: within(folder, note[name]) for name in empty}
+        created = note.get("folders", [str(Path(path).parent) for path in note["files"]])
+        note["folders"] = sorted(within(folder, dict.fromkeys(map(str, created), "")))
+        given_up = {str(path) for path in plan.given_up}
+        note["files"] = {path: digest for path, digest in note["files"].items() if path not in given_up}
+        return note
 
     def _save(self, plan: Installation, note: Mapping[str, Any]) -> None:
         self._notes.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -181,23 +210,38 @@ class Installer:
 def refresh(pointer: Pointer) -> list[Path]:
     """Update the pointer files of all installations, and return the paths of the updated files.
 
-    The daemon calls this function at each start. If a DAW's folder no longer exists, the DAW is skipped.
+    The daemon calls this function at each start. If a DAW's folder no longer exists, the DAW is skipped. A Python from
+    the Microsoft Store updates none.
     """
+    if is_from_store():
+        return []
     written = []
-    for path in sorted((pointer.home / FOLDER).glob("*.json")):
-        note = _note_of(path) or {}
-        target = Path(note.get("pointer", ""))
-        if note.get("pointer") and target.parent.is_dir() and _read(target) != pointer.bytes():
+    for record in records(pointer.home):
+        note, target = _note_of(record.path) or {}, pointer_in(record.daw, record.folder)
+        files = within(record.folder, note.get("files"))
+        data = pointer.bytes(target, files)
+        if target.parent.is_dir() and _read(target) != data:
             with contextlib.suppress(BridgeError):
-                write_bytes(target, pointer.bytes(), sync=False, mode=0o644)
-                note["files"] = {**note.get("files", {}), str(target): _digest(pointer.bytes())}
-                write_json(path, note, sync=False)
+                write_bytes(target, data, sync=False, mode=0o644)
+                write_json(record.path, {**note, "files": {**files, str(target): _digest(data)}}, sync=False)
                 written.append(target)
     return written
 
 
-def start_command(home: Path, python: str) -> tuple[str, ...]:
-    """Return the command that starts the daemon. With -P, a folder "bridge" in the working directory is ignored."""
+def start_command(home: Path, python: str, platform: str = sys.platform) -> tuple[str, ...]:
+    """Return the command with which DAW scripts start the daemon.
+
+    With -P, a folder "bridge" in the working directory is ignored. On Windows, pythonw.exe runs without a console:
+    REAPER can start a program minimised, but not without a window.
+
+    Args:
+        home: the bridge's home.
+        python: the Python that has the bridge.
+        platform: the system's name, as in `sys.platform`.
+    """
+    windowless = Path(python).with_name("pythonw.exe")
+    if platform == "win32" and Path(python).name.lower() == "python.exe" and windowless.exists():
+        python = str(windowless)
     return (python, "-P", "-m", "bridge", "--home", str(home), "start")
 
 
@@ -224,12 +268,16 @@ def _removal(path: Path, digest: str) -> Change:
 
 
 def _remove_own(path: Path, digest: str) -> None:
-    """Remove one of the bridge's files unless the user has changed it. Remove the file's folder if it is then empty."""
+    """Remove one of the bridge's files unless the user has changed it."""
     if _removal(path, digest).action == "remove":
         with explained(path):
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # the folder is not empty
-            path.parent.rmdir()
+            busy_files.remove(path, missing_ok=True)
+
+
+def _remove_empty(folders: Iterable[str]) -> None:
+    """Remove the folders that are empty, inner ones first."""
+    for folder in sorted(folders, key=len, reverse=True):
+        busy_files.remove_empty(Path(folder))
 
 
 def _refuse_while_busy(plan: Installation) -> None:
@@ -252,17 +300,34 @@ def _any(changes: Sequence[Change]) -> bool:
     return any(change.action != "keep" for change in changes)
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+def _write(path: Path, data: bytes, mode: int) -> list[str]:
+    """Write a file unless it has this content, and return the folders that had to be created for it."""
     if _read(path) == data:
-        return
+        return []
+    new = [str(folder) for folder in path.parents if not folder.exists()]
     with explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
     write_bytes(path.resolve(), data, mode=mode)  # a settings file may be a symbolic link
+    return new
+
+
+def _relative(path: str, pointer: Path) -> str:
+    return Path(os.path.relpath(path, pointer.parent)).as_posix()
+
+
+def _listed_in(pointer: Path) -> dict[str, str]:
+    """Return the digests of the files that a pointer file lists, by path, and that of the pointer file itself."""
+    about, data = _note_of(pointer), _read(pointer)
+    listed = about.get("files") if about else None
+    if not isinstance(listed, dict) or data is None:
+        return {}
+    files = {os.path.normpath(pointer.parent / path): str(digest) for path, digest in listed.items()}
+    return {**files, str(pointer): _digest(data)}
 
 
 def _read(path: Path) -> bytes | None:
     try:
-        return path.read_bytes()
+        return busy_files.read(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
@@ -277,6 +342,6 @@ def _digest(data: bytes) -> str:
 
 def _note_of(path: Path) -> dict[str, Any] | None:
     with contextlib.suppress(OSError, ValueError):
-        found = json.loads(path.read_bytes())
+        found = json.loads(busy_files.read(path))
         return found if isinstance(found, dict) else None
     return None

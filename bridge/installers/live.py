@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from bridge.config import resources
 from bridge.errors import HomeError
 from bridge.installers.base import POINTER, Installation, Own, Surroundings
+from bridge.installers.places import documents, user_folder
 
 USUAL = Path("Ableton", "User Library")
 NAME = "AceBridge"  # name of the folder, which Live shows as the name of the control surface
@@ -54,18 +55,13 @@ def plan(surroundings: Surroundings) -> Installation:
 
 def libraries(environ: Mapping[str, str], platform: str) -> list[Path]:
     """Return possible locations of the User Library: first those from Live's settings, then the default locations."""
-    home = _home(environ, platform)
-    if platform == "win32":
-        cloud = environ.get("OneDrive") or home / "OneDrive"  # Windows may keep Documents here
-        usual = [home / "Documents" / USUAL, Path(cloud) / "Documents" / USUAL]
-    else:
-        usual = [home / "Music" / USUAL]
-    return [*_moved(own_files(environ, platform, "Library.cfg")), *usual]
+    parents = documents(environ) if platform == "win32" else (user_folder(environ, platform) / "Music",)
+    return [*moved(own_files(environ, platform, "Library.cfg")), *(parent / USUAL for parent in parents)]
 
 
 def own_files(environ: Mapping[str, str], platform: str, name: str) -> list[Path]:
     """Return the path of this settings file for each of the user's Live versions, most recently changed file first."""
-    home = _home(environ, platform)
+    home = user_folder(environ, platform)
     if platform == "win32":
         folder, inside = Path(environ.get("APPDATA") or home / "AppData" / "Roaming"), f"Live */Preferences/{name}"
     else:
@@ -73,11 +69,7 @@ def own_files(environ: Mapping[str, str], platform: str, name: str) -> list[Path
     return sorted((folder / "Ableton").glob(inside), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
-def _home(environ: Mapping[str, str], platform: str) -> Path:
-    return Path(environ.get("USERPROFILE" if platform == "win32" else "HOME") or Path.home())
-
-
-def _moved(settings: Iterable[Path]) -> Iterator[Path]:
+def moved(settings: Iterable[Path]) -> Iterator[Path]:
     """Yield the locations of the User Library that are stored in Live's settings files."""
     for path in settings:
         with contextlib.suppress(OSError, ElementTree.ParseError):

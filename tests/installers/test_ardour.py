@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,10 +14,11 @@ from lupa.lua53 import LuaRuntime
 from bridge.config import resources
 from bridge.errors import HomeError, InstallRefused
 from bridge.installers import ardour_slots
-from bridge.installers.ardour import SHARED
+from bridge.installers.ardour import PROVEN, SHARED
 from bridge.installers.base import Surroundings
 from bridge.installers.installer import Installer, Pointer, start_command
 from bridge.installers.plans import plan
+from tests.waiting import until
 
 OURS = [
     ardour_slots.Script("ACE Bridge: one", 'ardour { name = "ACE Bridge: one" }'),
@@ -88,6 +90,7 @@ def test_unsafe_edits_are_refused(text: str, said: str) -> None:
         ardour_slots.put(b"<UIScripts>", OURS, HOOK)
 
 
+@pytest.mark.only_on("posix", because="the paths are those of other systems")
 def test_install_and_uninstall(tmp_path: Path) -> None:
     config = tmp_path / ".config" / "ardour7"
     here = Surroundings({"HOME": str(tmp_path)}, "linux")
@@ -113,15 +116,67 @@ def test_install_and_uninstall(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("platform", "environ", "folder"),
     [
-        ("linux", {"HOME": "/h", "XDG_CONFIG_HOME": "/x"}, "/x/ardour7"),
-        ("linux", {"HOME": "/h"}, "/h/.config/ardour7"),
-        ("darwin", {"HOME": "/h"}, "/h/Library/Preferences/Ardour7"),
-        ("win32", {"USERPROFILE": "/h", "LOCALAPPDATA": "/l"}, "/l/ardour7"),
+        ("linux", {"HOME": "/h", "XDG_CONFIG_HOME": "/x"}, "/x/ardour8"),
+        ("linux", {"HOME": "/h"}, "/h/.config/ardour8"),
+        ("darwin", {"HOME": "/h"}, "/h/Library/Preferences/ardour8"),
+        ("win32", {"USERPROFILE": "/h", "LOCALAPPDATA": "/l"}, "/l/ardour8"),
     ],
 )
 def test_where_ardour_keeps_its_files(platform: str, environ: dict[str, str], folder: str) -> None:
-    with pytest.raises(HomeError, match=folder):
+    with pytest.raises(HomeError, match=re.escape(str(Path(folder)))):
         plan("ardour", Surroundings(environ, platform))
+
+
+@pytest.mark.parametrize(
+    ("folders", "chosen", "said"),
+    [
+        (["ardour7"], "ardour7", ["tested in Ardour 7.3 and 8.12."]),
+        (["ardour8", "ardour10", "ardour7"], "ardour10", ["Ardour 10 is not tested", "For Ardour 7", "For Ardour 8"]),
+        (["ardour6"], "ardour6", ["Ardour 6 is not tested"]),
+        (["ardour8", "ardour6"], "ardour8", ["tested in Ardour 7.3 and 8.12."]),
+        (["Ardour8", "ardour-plugins"], "Ardour8", ["tested in Ardour 7.3 and 8.12."]),
+    ],
+)
+def test_the_newest_ardour_is_chosen_and_the_tested_versions_are_named(
+    tmp_path: Path, folders: list[str], chosen: str, said: list[str]
+) -> None:
+    for name in folders:
+        (tmp_path / name).mkdir()
+    planned = plan("ardour", Surroundings({"XDG_CONFIG_HOME": str(tmp_path)}, "linux"))
+    assert planned.pointer.parent.parent == tmp_path / chosen
+    about = planned.steps[: len(said)]
+    assert all(words in step for words, step in zip(said, about, strict=True)), about
+    assert ("not tested" in about[0]) == (chosen.lower() not in ("ardour7", "ardour8"))
+    assert sum("For Ardour" in step for step in planned.steps) == len(said) - 1  # none for versions that are too old
+    for step, name in zip(about[1:], sorted(set(folders) - {chosen}), strict=False):
+        assert f'--folder "{tmp_path / name}"' in step
+
+
+@pytest.mark.only_on("posix", because="programs are found in /proc")
+@pytest.mark.parametrize(("program", "other"), [("ardour-7.3.0~ds0", "ardour8"), ("ardour-8.12.0~ds", "ardour7")])
+def test_a_running_ardour_blocks_only_its_own_version(tmp_path: Path, program: str, other: str) -> None:
+    """Ardour overwrites only the settings of its own major version."""
+    for name in ("ardour7", "ardour8"):
+        (tmp_path / name).mkdir()
+    (tmp_path / program).symlink_to("/bin/sleep")
+    environ = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    plans = {name: plan("ardour", Surroundings(environ, "linux", tmp_path / name)) for name in ("ardour7", "ardour8")}
+    free = plans.pop(other)
+    (blocked,) = plans.values()
+    assert free.busy() is blocked.busy() is None
+    with subprocess.Popen([tmp_path / program, "10000"], env=environ) as process:
+        try:
+            until(blocked.busy)
+            assert free.busy() is None
+        finally:
+            process.kill()
+
+
+def test_the_scripts_name_the_tested_versions_and_their_timer() -> None:
+    """The self-test compares Ardour's number of the timer's signal with the one that the installer writes."""
+    text = resources.file("ardour_scripts", "lib/selftest.lua").read_text("utf-8")
+    assert f'local PROVEN = "{" and ".join(PROVEN.values())}"' in text
+    assert f"local TIMER = {ardour_slots.TIMER} " in text
 
 
 def test_every_module_that_a_script_needs_is_installed(tmp_path: Path) -> None:
