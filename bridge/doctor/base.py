@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -42,6 +42,7 @@ class Context:
     which: Callable[[str], str | None]  # returns the path of a program, or None
     mounts: Callable[[str], str]  # returns the system's mount table
     device: Callable[[], str]  # returns the name of the audio output; raises AudioDeviceMissing
+    midi: Callable[[], Sequence[str]]  # returns the names of the MIDI inputs; raises MidiMissing or MidiUnavailable
     keychain: Callable[[], str | None]  # returns the fal key from the system's keychain, or None
     online: bool = False  # whether to contact fal
 
@@ -49,7 +50,7 @@ class Context:
 def from_journal(home: Path, query: Callable[[Database], list[T]]) -> list[T]:
     """Query the journal read-only. Return an empty list if it is missing or unreadable (home.py reports this)."""
     path = home / "bridge.db"
-    if not path.exists():
+    if not path.is_file():
         return []
     try:
         database = Database(path, read_only=True)

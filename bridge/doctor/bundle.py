@@ -1,6 +1,7 @@
-"""Writes a support bundle: findings, settings, logs and the last jobs in one zip (`ace-bridge doctor --bundle FILE`).
+"""Writes a support bundle, one zip (`ace-bridge doctor --bundle FILE`).
 
-The zip never contains secrets. It contains prompts, names or audio only if the user asks for them.
+The zip contains findings, settings, logs, the reports of self-tests and the last jobs. It never contains secrets. It
+contains prompts, names or audio only if the user asks for them.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from typing import Any
 
 from bridge import __version__
 from bridge.doctor.base import Context, Finding, from_journal, summary
+from bridge.doctor.daws import SELF_TESTS
 from bridge.protocol.job import Job, Variation
 from bridge.util.atomic import explained
 from bridge.util.redact import SCRUBBER
 
 JOBS = 50  # number of jobs in the bundle, the newest ones
-LOGS = ("bridge.log", "bridge.log.1", "start.log")
-LARGEST_LOG = 2_000_000  # number of bytes to include from the end of each log
+LOGS = ("logs/bridge.log", "logs/bridge.log.1", "logs/start.log")
+LARGEST_LOG = 2_000_000  # number of bytes to include from the end of each log and report
 PERSONAL = ("tags", "lyrics", "original_tags", "original_lyrics")  # parameters of a recipe that are private
 AUDIO = ("source.flac", "raw.audio")
 SHORTEST = 4  # minimum length, in characters, of a text to remove; shorter texts are ordinary words
@@ -58,11 +60,11 @@ def write(path: Path, findings: list[Finding], context: Context, extra: Collecti
         for name, value in texts.items():
             text = json.dumps(value, indent=1, ensure_ascii=False)
             bundle.writestr(name, _clean(text, hidden, context))
-        for name in LOGS:
-            log = context.home / "logs" / name
+        for name in (*LOGS, *SELF_TESTS.values()):
+            log = context.home / name
             if log.is_file() and not log.is_symlink():
                 text = log.read_bytes()[-LARGEST_LOG:].decode("utf-8", "replace")
-                bundle.writestr(f"logs/{name}", _clean(text, hidden, context))
+                bundle.writestr(name, _clean(text, hidden, context))
         for file in _audio(jobs, context.home) if "audio" in extra else ():
             bundle.write(file, f"audio/{'/'.join(file.parts[-4:])}")
         names = bundle.namelist()

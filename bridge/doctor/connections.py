@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
 import socket
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from bridge import __version__
 from bridge.client import Client
 from bridge.config.settings import NO_SECRET
 from bridge.doctor.base import Context, Finding
+from bridge.doctor.port_holders import holders
 from bridge.util.addresses import is_loopback
 
 RESTART = "Run `ace-bridge stop`, then `ace-bridge start`."
@@ -77,33 +74,3 @@ def _is_free(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
-
-
-def holders(port: int, platform: str, proc: Path = Path("/proc")) -> list[str]:
-    """Return the name and process ID of each program that uses the port and is visible to this user."""
-    if platform == "linux":
-        return _from_proc(port, proc)
-    if platform == "darwin":
-        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            command = ["/usr/sbin/lsof", "-nP", "-Fpc", f"-iUDP:{port}", f"-iTCP:{port}"]
-            output = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False).stdout
-            return [f"{name} (process {pid})" for pid, name in re.findall(r"^p(\d+)\nc(.*)$", output, re.MULTILINE)]
-    return []
-
-
-def _from_proc(port: int, proc: Path) -> list[str]:
-    """Find the port's socket inodes in /proc/net, and the processes with links to these inodes in fd/ (proc(5))."""
-    inodes = set()
-    for name in ("udp", "udp6", "tcp", "tcp6"):
-        with contextlib.suppress(OSError):
-            for line in (proc / "net" / name).read_text("ascii").splitlines()[1:]:
-                fields = line.split()
-                if int(fields[1].rpartition(":")[2], 16) == port and fields[9] != "0":
-                    inodes.add(f"socket:[{fields[9]}]")
-    found = []
-    for process in sorted(proc.glob("[0-9]*"), key=lambda path: int(path.name)):
-        with contextlib.suppress(OSError):  # the process belongs to another user, or has just ended
-            if any(str(link.readlink()) in inodes for link in (process / "fd").iterdir()):
-                name = (process / "comm").read_text("utf-8", "replace").strip()
-                found.append(f"{name} (process {process.name})")
-    return found

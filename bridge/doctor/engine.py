@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from bridge.config.credentials import Found, find, mask
+from bridge.config.key_text import FORM
 from bridge.doctor.base import Context, Finding
 from bridge.errors import BridgeError, KeyMissing
 from bridge.util.addresses import is_loopback
+from bridge.util.redact import SCRUBBER
+from bridge.util.web_page import is_web_page
 
-FORM = re.compile(r"[\w-]{8,}:[\w-]{16,}")  # a key's ID and secret, as in fal's dashboard
+REJECTED = "fal rejects the key (HTTP 401)."
 NO_REQUEST = "00000000-0000-0000-0000-000000000000"  # ID of a nonexistent request
 TIMEOUT = 15.0  # seconds to wait for fal
 TOLERANCE = 60.0  # seconds by which this machine's clock may differ from fal's clock
@@ -31,7 +34,7 @@ def look(context: Context) -> Iterator[Finding]:
         return
     yield _key(found, context)
     if context.online:
-        yield from _online(found, context)
+        yield from online(found, context)
 
 
 def _key(found: Found, context: Context) -> Finding:
@@ -47,7 +50,7 @@ def _key(found: Found, context: Context) -> Finding:
     return Finding("key", "well", f"{about}.")
 
 
-def _online(found: Found, context: Context) -> Iterator[Finding]:
+def online(found: Found, context: Context) -> Iterator[Finding]:
     """Query the status of a nonexistent request. The reply shows fal's time and whether fal accepts the key."""
     import httpx  # imported only here, because the import is slow
 
@@ -64,18 +67,38 @@ def _online(found: Found, context: Context) -> Iterator[Finding]:
         text = f"fal cannot be reached at {url.host}: {type(problem).__name__}."
         yield Finding("fal", "trouble", text, "Check the network, firewall, proxy and status.fal.ai.")
         return
-    yield _answered(answer.status_code, url.host)
+    is_page = is_web_page(answer.content, answer.headers.get("content-type", ""))
+    yield _blocked(answer.status_code, url.host) if is_page else _answered(answer.status_code, url.host, answer.text)
     yield from _time(answer.headers.get("date", ""), context)
 
 
-def _answered(status: int, host: str) -> Finding:
-    if status in (401, 403):
-        text = f"fal rejects the key (HTTP {status})."
+def _answered(status: int, host: str, body: str) -> Finding:
+    if 300 <= status < 400:
+        return _blocked(status, host)
+    if status == 401:
         fix = "Create a new key at fal.ai/dashboard/keys, and run `ace-bridge config set-key`."
+        return Finding("fal", "trouble", REJECTED, fix)
+    if status == 403:
+        text = f"fal denies access to the account (HTTP {status}). {_said(body)}"
+        fix = "See the balance at fal.ai/dashboard/billing. Only fal (support@fal.ai) can lift an admin lock."
         return Finding("fal", "trouble", text, fix)
     if status >= 500:
         return Finding("fal", "trouble", f"fal has an outage (HTTP {status}).", "See status.fal.ai; try again later.")
     return Finding("fal", "well", f"fal replies at {host} and accepts the key.")
+
+
+def _blocked(status: int, host: str) -> Finding:
+    text = f"A web page or a redirect came from {host} instead of fal's reply (HTTP {status})."
+    return Finding("fal", "trouble", text, "Check the network: a proxy, or a Wi-Fi that needs a login.")
+
+
+def _said(body: str) -> str:
+    """Return fal's message in a reply, as one line."""
+    try:
+        detail = json.loads(body)["detail"]
+    except (ValueError, KeyError, TypeError):
+        return "fal gives no reason."
+    return SCRUBBER.clean(f"fal says: {' '.join(str(detail).split())[:200]}")
 
 
 def _time(date: str, context: Context) -> Iterator[Finding]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 
-from bridge.doctor import connections, daws, engine, home, live, settings, system
+from bridge.doctor import autostart, connections, daws, engine, home, live, midi, settings, system
 from bridge.doctor.base import Context, Finding
 
 log = logging.getLogger(__name__)
 
-MODULES = (settings, system, home, connections, engine, daws, live)  # in the order of the report
+MODULES = (settings, system, midi, home, autostart, connections, engine, daws, live)  # in the order of the report
 
 
 def examine(context: Context) -> list[Finding]:

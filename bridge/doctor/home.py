@@ -88,17 +88,17 @@ def _permissions(home: Path) -> Iterator[Finding]:
 
 def _journal(home: Path, now: float) -> Finding:
     path = home / backup.FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return Finding("journal", "well", "There is no journal yet; the first start creates it.")
     try:
         trouble = backup.ailment(path)
-    except sqlite3.Error as problem:
+    except (sqlite3.Error, OSError) as problem:
         return Finding(
             "journal", "trouble", f"The journal cannot be read: {problem}.", "Check the folder's permissions."
         )
     if trouble is not None:
         text = f"The journal {trouble}; paid results are not lost."
-        fix = "Run `ace-bridge stop`, then `ace-bridge start`: the bridge rebuilds the journal from its last copy."
+        fix = "Run `ace-bridge stop`, then `ace-bridge start`: the bridge rebuilds the journal."
         return Finding("journal", "trouble", text, fix)
     newest = backup.newest_copy(home)
     copied = "not copied yet" if newest is None else f"copied {max(0.0, now - newest) / 3600:.0f} hours ago"
@@ -108,7 +108,7 @@ def _journal(home: Path, now: float) -> Finding:
 
 
 def _inbox(home: Path, now: float) -> Finding:
-    waiting = [path for path in (home / "inbox").glob("*.json") if now - path.stat().st_mtime > STALE]
+    waiting = [path for path in (home / "inbox").glob("*.json") if now - path.lstat().st_mtime > STALE]
     rejected = list((home / "inbox" / "rejected").glob("*.json"))
     if waiting:
         text = f"{len(waiting)} messages have been in the inbox for over a minute, because no bridge is reading it."

@@ -1,4 +1,4 @@
-"""Checks this machine: clock, ffmpeg, optional packages and audio output."""
+"""Checks this machine: clock, ffmpeg, optional packages, resampler and audio output."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from importlib.util import find_spec
 
 from bridge import __version__
 from bridge.doctor.base import Context, Finding
-from bridge.errors import BridgeError
+from bridge.errors import BridgeError, StorePython
+from bridge.util.store_python import is_from_store
+from bridge.util.this_copy import this_copy
 
 EARLIEST = datetime(2025, 1, 1, tzinfo=UTC)  # any earlier date is wrong, because the bridge did not exist then
 AHEAD = 300.0  # seconds by which a file's date may be in the future
@@ -26,10 +28,13 @@ def look(context: Context) -> Iterator[Finding]:
     yield Finding(
         "version", "well", f"ace-bridge {__version__}, Python {platform.python_version()}, {context.platform}."
     )
+    if is_from_store():
+        yield Finding("python", "trouble", StorePython().text, StorePython.hint)
     yield _clock(context)
     yield _ffmpeg(context)
     yield from _packages()
-    yield _device(context)
+    yield _resampler()
+    yield audio(context)
 
 
 def _clock(context: Context) -> Finding:
@@ -53,7 +58,8 @@ def _ffmpeg(context: Context) -> Finding:
         text = f"ffmpeg is installed ({found}), so AAC, ALAC, WavPack and WMA clips can be read."
         return Finding("ffmpeg", "well", text)
     commands = {"linux": "sudo apt install ffmpeg", "darwin": "brew install ffmpeg", "win32": "winget install ffmpeg"}
-    text = "ffmpeg is not installed, so AAC and ALAC (.m4a), WavPack and WMA clips cannot be read."
+    unread = "AAC and ALAC (.m4a), WavPack and WMA clips cannot be read, and joined MP3 and Ogg files only in part"
+    text = f"ffmpeg is not installed, so {unread}."
     command = commands.get(context.platform, commands["linux"])
     return Finding("ffmpeg", "hint", text, f"Run `{command}`, or export such clips as WAV.")
 
@@ -62,14 +68,23 @@ def _packages() -> Iterator[Finding]:
     for name, (purpose, extra) in PACKAGES.items():
         if find_spec(name) is None:
             text = f"The bridge cannot {purpose} ({name} is not installed)."
-            yield Finding(f"package.{name}", "hint", text, f"Run `pip install 'ace-bridge[{extra}]'`.")
+            yield Finding(f"package.{name}", "hint", text, f"Run `{this_copy().to_add(extra)}`.")
         else:
             yield Finding(f"package.{name}", "well", f"The bridge can {purpose} ({name} is installed).")
 
 
-def _device(context: Context) -> Finding:
+def _resampler() -> Finding:
+    if find_spec("soxr") is None:
+        text = "Sample rates are converted with numpy, because soxr is not installed. This takes longer."
+        return Finding("resampler", "well", text)
+    return Finding("resampler", "well", "Sample rates are converted with soxr.")
+
+
+def audio(context: Context) -> Finding:
+    """Check the audio output."""
     try:
         return Finding("audio", "well", f"The audio output for auditioning is “{context.device()}”.")
     except BridgeError as problem:
         text = f"Auditioning does not work: {problem.text} Remixing does not need it."
-        return Finding("audio", "hint", text, problem.hint)
+        sound = "Open results in a player or in the DAW, and check the system's sound settings."
+        return Finding("audio", "hint", text, problem.hint if context.platform == "linux" else sound)

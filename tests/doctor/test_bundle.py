@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -53,7 +54,7 @@ async def test_it_contains_nothing_private(home: Path, tmp_path: Path) -> None:
     (job,) = json.loads(texts["jobs.json"])
     assert job["variations"][0]["state"] == "done"
     assert json.loads(texts["doctor.json"])["findings"]
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o600
 
 
 async def test_it_contains_prompts_and_audio_on_request_but_never_the_key(home: Path, tmp_path: Path) -> None:
@@ -65,6 +66,14 @@ async def test_it_contains_prompts_and_audio_on_request_but_never_the_key(home: 
     assert "velvet heartbreak dub" in texts["jobs.json"]
     assert [name.rpartition("/")[2] for name in texts if name.startswith("audio/")] == ["source.flac", "raw.audio"]
     assert KEY not in "\n".join(texts.values())
+
+
+def test_it_contains_the_reports_of_self_tests(home: Path, tmp_path: Path) -> None:
+    report = home / "reaper" / "logs" / "selftest.json"
+    report.parent.mkdir(parents=True)
+    report.write_text('{"reaper": "7.60/win64", "lanes_can_be_added": false}')
+    bundle.write(tmp_path / "bundle.zip", [], context_of(home))
+    assert contents(tmp_path / "bundle.zip")["reaper/logs/selftest.json"] == report.read_text()
 
 
 def test_an_existing_file_is_not_replaced(home: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import socket
@@ -10,49 +9,24 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from bridge import __version__
-from bridge.config.load import load
-from bridge.doctor import base
+from bridge.doctor import base, system
 from bridge.doctor.base import Context, Finding, worst
-from bridge.doctor.connections import holders
 from bridge.doctor.examine import examine
-from bridge.errors import AudioDeviceMissing
-from bridge.store.database import Database
+from bridge.doctor.port_holders import holders
+from bridge.errors import AudioDeviceMissing, MidiMissing
+from bridge.installers.autostart import autostart_of
+from tests.doctor.examining import KEY, context_of, found
+from tests.fakes.free_port import free_port
 from tests.fakes.processes import environment, running
 from tests.waiting import PATIENCE
 
-KEY = "0123abcd-4567-89ef:0123456789abcdef0123456789abcdef"
 ROOT = Path(__file__).parents[2]
-
-
-def context_of(home: Path, **changes: Any) -> Context:
-    settings = load(home, {"ACE_BRIDGE_OSC_PORT": "0", **changes.pop("settings", {})})
-    defaults: dict[str, Any] = {
-        "environ": {"HOME": "/home/nobody"},
-        "platform": "linux",
-        "settings": settings,
-        "settings_error": "",
-        "clock": time.time,
-        "which": lambda name: f"/usr/bin/{name}",
-        "mounts": lambda platform: "",
-        "device": lambda: "Built-in",
-        "keychain": lambda: KEY,
-    }
-    return Context(home=home, **{**defaults, **changes})
-
-
-def found(context: Context, check: str) -> Finding:
-    findings = [one for one in examine(context) if one.check == check]
-    assert len(findings) == 1, findings
-    return findings[0]
 
 
 def test_every_finding_that_is_not_well_has_a_fix(home: Path, tmp_path: Path) -> None:
@@ -72,6 +46,10 @@ def no_device() -> str:
     raise AudioDeviceMissing
 
 
+def no_midi() -> list[str]:
+    raise MidiMissing
+
+
 def open_inbox(home: Path) -> None:
     (home / "inbox").chmod(0o777)
 
@@ -79,6 +57,11 @@ def open_inbox(home: Path) -> None:
 def open_key(home: Path) -> None:
     (home / "credentials").write_text(f"FAL_KEY={KEY}\n")
     (home / "credentials").chmod(0o644)
+
+
+def damaged_record(home: Path) -> None:
+    (home / "installed").mkdir()
+    (home / "installed" / "reaper-1.json").write_text('{"daw": "reaper", "pointer": "", "files": []}')
 
 
 def damaged_journal(home: Path) -> None:
@@ -139,8 +122,7 @@ def report_of_reaper(home: Path) -> None:
 
 
 PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
-    ("home", "trouble", open_inbox, {}, "can request remixes"),
-    ("home", "trouble", open_key, {"keychain": lambda: KEY}, "can read your fal key"),
+    ("reaper.scripts", "trouble", damaged_record, {}, "is damaged"),
     ("journal", "trouble", damaged_journal, {}, "paid results are not lost"),
     ("inbox", "trouble", stuck_message, {}, "no bridge is reading it"),
     ("presets", "trouble", invalid_preset, {}, "mine.toml"),
@@ -152,16 +134,12 @@ PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
     ("live.fact.markers_next_tick", "trouble", report_with(markers_next_tick=False), {}, "are not kept"),
     ("reaper.selftest", "well", report_of_reaper, {}, "REAPER 7.60/win64's self-test passed: items are"),
     ("reaper.fact.unicode_paths", "hint", report_of_reaper, {}, "non-Latin characters"),
-    (
-        "home.place",
-        "trouble",
-        lambda home: None,
-        {"mounts": lambda _: "1 0 0:1 / / rw - nfs4 nas:/ rw"},
-        "network drive",
-    ),
     ("clock", "trouble", lambda home: None, {"clock": lambda: 0.0}, "1970"),
     ("ffmpeg", "hint", lambda home: None, {"which": lambda name: None}, "AAC"),
     ("audio", "hint", lambda home: None, {"device": no_device}, "Auditioning"),
+    ("midi", "hint", lambda home: None, {"midi": no_midi}, "not installed"),
+    ("midi", "well", lambda home: None, {"midi": list}, "no controller"),
+    ("midi", "well", lambda home: None, {"midi": no_midi, "settings": {"ACE_BRIDGE_MIDI_USE": "off"}}, "off"),
     ("key", "trouble", lambda home: None, {"keychain": lambda: "two words"}, "spaces"),
     ("key", "hint", lambda home: None, {"keychain": lambda: "nocolon-in-this-one"}, "does not look like a key"),
     ("key", "hint", lambda home: None, {"keychain": lambda: None}, "offline"),
@@ -170,10 +148,34 @@ PLANTED: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
     ("reach", "hint", lambda home: None, {"settings": {"ACE_BRIDGE_OSC_HOST": "0.0.0.0"}}, "other devices"),
     ("daws", "hint", lambda home: None, {}, "No DAW"),
 ]
+PLANTED_ON_POSIX: list[tuple[str, str, Callable[[Path], None], dict[str, Any], str]] = [
+    ("home", "trouble", open_inbox, {}, "can request remixes"),
+    ("home", "trouble", open_key, {"keychain": lambda: KEY}, "can read your fal key"),
+    (
+        "home.place",
+        "trouble",
+        lambda home: None,
+        {"mounts": lambda _: "1 0 0:1 / / rw - nfs4 nas:/ rw"},
+        "network drive",
+    ),
+]
+
+
+@pytest.mark.parametrize(("module", "text"), [("soxr", "soxr."), (None, "numpy, because soxr is not installed")])
+def test_the_resampler_is_named(home: Path, monkeypatch: pytest.MonkeyPatch, module: str | None, text: str) -> None:
+    monkeypatch.setattr(system, "find_spec", lambda name: module)
+    assert f"converted with {text}" in found(context_of(home), "resampler").text
+
+
+POSIX = pytest.mark.only_on("posix", because="Windows has neither such permissions nor a table of mounts")
 
 
 @pytest.mark.parametrize(
-    ("check", "level", "plant", "changes", "text"), PLANTED, ids=[f"{one[0]}-{one[4]}" for one in PLANTED]
+    ("check", "level", "plant", "changes", "text"),
+    [
+        *(pytest.param(*one, id=f"{one[0]}-{one[4]}") for one in PLANTED),
+        *(pytest.param(*one, id=f"{one[0]}-{one[4]}", marks=POSIX) for one in PLANTED_ON_POSIX),
+    ],
 )
 def test_a_planted_problem_is_found(
     home: Path, check: str, level: str, plant: Callable[[Path], None], changes: dict[str, Any], text: str
@@ -197,13 +199,14 @@ def test_a_module_that_fails_is_a_finding_and_the_others_still_run(home: Path, m
 class TestPorts:
     def test_a_port_in_use_is_found(self, home: Path) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-            other.bind(("127.0.0.1", 0))
-            port = other.getsockname()[1]
+            port = free_port()  # no client of another test is given it as soon as it is free
+            other.bind(("127.0.0.1", port))
             finding = found(context_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port")
             assert finding.level == "trouble"
             assert str(port) in finding.text
         assert found(context_of(home, settings={"ACE_BRIDGE_OSC_PORT": str(port)}), "port").level == "well"
 
+    @pytest.mark.only_on("posix", because="the tables are in /proc")
     def test_the_program_is_found_in_the_systems_tables(self, tmp_path: Path) -> None:
         (tmp_path / "net").mkdir()
         head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -217,119 +220,64 @@ class TestPorts:
         assert holders(9123, "linux", tmp_path) == ["touchosc (process 812)"]
         assert holders(9124, "linux", tmp_path) == []
 
+    def test_the_holder_of_the_port_is_found_by_netstat(self) -> None:
+        outputs = {
+            "netstat": "\r\nAktive Verbindungen\r\n\r\n  Proto  Lokale Adresse     Remoteadresse   Status      PID\r\n"
+            "  TCP    127.0.0.1:9123     0.0.0.0:0       ABH\x99REN    812\r\n"
+            "  TCP    127.0.0.1:50001    127.0.0.1:9123  HERGESTELLT 44\r\n"
+            "  TCP    127.0.0.1:9123     127.0.0.1:50001 WARTEND     0\r\n"
+            "  UDP    0.0.0.0:9123       *:*                         4711\r\n"
+            "  UDP    [::]:19123         *:*                         5\r\n",
+            "812": '"Touch OSC, Bridge.exe","812","Console","1","10.000 K"\r\n',
+            "4711": "INFORMATION: Es werden keine Aufgaben ausgef\x81hrt.\r\n",
+        }
 
-class TestDaws:
-    def install(self, home: Path, tmp_path: Path, **changes: Any) -> Path:
-        script, pointer = tmp_path / "reaper" / "remix.lua", tmp_path / "reaper" / "ace-bridge.json"
-        script.parent.mkdir()
-        script.write_text("-- a script")
-        pointer.write_text(json.dumps({"home": str(home)}))
-        files = {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in (script, pointer)}
-        note = {"daw": "reaper", "version": __version__, "pointer": str(pointer), "files": files, **changes}
-        (home / "installed").mkdir()
-        (home / "installed" / "reaper-1.json").write_text(json.dumps(note))
-        return script
+        def run(command: list[str], *, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:
+            assert timeout_seconds > 0
+            asked = command[2].removeprefix("PID eq ") if command[0] == "tasklist" else command[0]
+            return subprocess.CompletedProcess(command, 0, outputs[asked].encode("cp437", "replace"), b"")
 
-    def test_installed_scripts_and_a_connected_daw(self, home: Path, tmp_path: Path) -> None:
-        self.install(home, tmp_path)
-        database = Database(home / "bridge.db")
-        database.hello("instance", "reaper", "7.60", "song", time.time() - 7200)
-        database.close()
-        assert found(context_of(home), "reaper.scripts").level == "well"
-        hello = found(context_of(home), "reaper.hello")
-        assert (hello.level, hello.text) == ("well", "REAPER 7.60 connected 2 hours ago.")
+        assert holders(9123, "win32", run=run) == [
+            "Touch OSC, Bridge.exe (process 812)",
+            "an unnamed program (process 4711)",
+        ]
+        assert holders(9124, "win32", run=run) == []
 
-    def test_a_daw_that_has_not_connected(self, home: Path, tmp_path: Path) -> None:
-        self.install(home, tmp_path)
-        assert found(context_of(home), "reaper.hello").level == "hint"
+    @pytest.mark.parametrize("platform", ["win32", "darwin"])
+    def test_a_missing_program_of_the_system_is_no_error(self, platform: str) -> None:
+        def run(command: list[str], *, timeout_seconds: float) -> subprocess.CompletedProcess[bytes]:
+            raise FileNotFoundError(command[0])
 
-    @pytest.mark.parametrize("what", ["gone", "changed", "older", "elsewhere"])
-    def test_problems_of_the_scripts(self, home: Path, tmp_path: Path, what: str) -> None:
-        script = self.install(home, tmp_path, **({"version": "0.0.9"} if what == "older" else {}))
-        if what == "gone":
-            script.unlink()
-        elif what == "changed":
-            script.write_text("-- my own")
-        elif what == "elsewhere":
-            (script.parent / "ace-bridge.json").write_text('{"home": "/other"}')
-        finding = found(context_of(home), "reaper.scripts")
-        assert finding.level == ("hint" if what == "changed" else "trouble")
-        assert "ace-bridge install reaper" in finding.fix
+        assert holders(9123, platform, run=run) == []
 
 
-class Fal:
-    """A server that records all requests and always sends the same reply."""
+@pytest.mark.parametrize(("platform", "names_package"), [("linux", True), ("win32", False), ("darwin", False)])
+def test_only_linux_is_told_to_install_portaudio(home: Path, platform: str, names_package: bool) -> None:
+    def no_device() -> str:
+        raise AudioDeviceMissing
 
-    def __init__(self, status: int, **headers: str) -> None:
-        asked: list[tuple[str, str, str]] = []
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                asked.append((self.command, self.path, self.headers.get("Authorization", "")))
-                self.send_response_only(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.asked = asked
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.01,))
-
-    def __enter__(self) -> Fal:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+    assert (
+        "libportaudio2" in found(context_of(home, device=no_device, platform=platform), "audio").fix
+    ) is names_package
 
 
-class TestOnline:
-    @pytest.mark.parametrize(("status", "level"), [(404, "well"), (422, "well"), (401, "trouble"), (503, "trouble")])
-    def test_fal_is_asked_once_and_nothing_is_submitted(self, home: Path, status: int, level: str) -> None:
-        with Fal(status) as fal:
-            settings = {"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}
-            assert found(context_of(home, settings=settings, online=True), "fal").level == level
-        ((method, path, authorization),) = fal.asked
-        assert method == "GET"
-        assert path.endswith("/status")
-        assert authorization == f"Key {KEY}"
-
-    def test_a_redirect_does_not_get_the_key(self, home: Path) -> None:
-        with Fal(404) as elsewhere, Fal(302, Location=elsewhere.url) as fal:
-            examine(context_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True))
-        assert len(fal.asked) == 1
-        assert elsewhere.asked == []
-
-    def test_a_wrong_clock_is_reported(self, home: Path) -> None:
-        with Fal(404, Date="Tue, 14 Nov 2023 22:13:20 GMT") as fal:
-            context = context_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}, online=True)
-            finding = found(replace(context, clock=lambda: 1_700_000_000.0 + 3600), "clock.online")
-        assert "3600 s fast" in finding.text
-
-    def test_fal_without_a_network(self, home: Path) -> None:
-        with socket.socket() as unused:
-            unused.bind(("127.0.0.1", 0))
-            settings = {"ACE_BRIDGE_FAL_QUEUE_URL": f"http://127.0.0.1:{unused.getsockname()[1]}"}
-            assert "cannot be reached" in found(context_of(home, settings=settings, online=True), "fal").text
-
-    def test_the_key_is_not_sent_without_encryption(self, home: Path) -> None:
-        settings = {"ACE_BRIDGE_FAL_QUEUE_URL": "http://queue.example.org"}
-        assert "not sent" in found(context_of(home, settings=settings, online=True), "fal").text
-
-    def test_fal_is_not_asked_without_the_option(self, home: Path) -> None:
-        with Fal(404) as fal:
-            examine(context_of(home, settings={"ACE_BRIDGE_FAL_QUEUE_URL": fal.url}))
-        assert fal.asked == []
+@pytest.mark.parametrize(
+    ("state", "level"), [("on", "well"), ("removed", "hint"), ("off in the desktop", "hint"), ("moved", "trouble")]
+)
+def test_autostart(home: Path, tmp_path: Path, state: str, level: str) -> None:
+    environ = {"HOME": str(tmp_path), "PATH": str(tmp_path)}  # without systemctl
+    context = context_of(home, environ=environ)
+    assert not [one for one in examine(context) if one.check == "autostart"]
+    python = "/gone/python" if state == "moved" else sys.executable
+    autostart_of(home, environ, "linux", python).on(now=False)
+    entry = tmp_path / ".config" / "autostart" / "ace-bridge.desktop"
+    if state == "removed":
+        entry.unlink()
+    elif state == "off in the desktop":
+        entry.write_text(entry.read_text() + "Hidden=true\n")
+    finding = found(context, "autostart")
+    named = python if state == "moved" else str(entry)
+    assert (finding.level, named in finding.text) == (level, True)
 
 
 def command(home: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -338,7 +286,7 @@ def command(home: Path, *arguments: str, **environ: str) -> subprocess.Completed
         env=environment(home, **environ),
         cwd=ROOT,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=PATIENCE,
     )
 
@@ -374,3 +322,32 @@ def test_levels_are_ordered() -> None:
     assert worst([well, trouble, hint]) == "trouble"
     assert worst([]) == "well"
     assert base.summary([well, well, hint]) == {"trouble": 0, "hint": 1, "well": 2}
+
+
+WITHOUT_PACKAGE = "raise ModuleNotFoundError(name='rtmidi2')\n"
+WITH_TWO = """\
+API_LINUX_ALSA = API_MACOSX_CORE = API_WINDOWS_MM = 1
+
+class MidiIn:
+    ports = ["nanoKONTROL2:nanoKONTROL2 MIDI 1 20:0", "Größe:Größe MIDI 1 24:0"]
+    def __init__(self, name, api):
+        pass
+    def close_port(self):
+        pass
+
+MidiOut = MidiIn
+"""
+
+
+@pytest.mark.parametrize(
+    ("package", "level", "text"),
+    [(WITHOUT_PACKAGE, "hint", "the package rtmidi2"), (WITH_TWO, "well", "nanoKONTROL2"), (WITH_TWO, "well", "Größe")],
+)
+def test_the_command_asks_the_midi_process(home: Path, tmp_path: Path, package: str, level: str, text: str) -> None:
+    (tmp_path / "rtmidi2.py").write_text(package, "utf-8")
+    environ = environment(home, PYTHONPATH=f"{tmp_path}{os.pathsep}{ROOT}")
+    command = [sys.executable, "-m", "bridge", "doctor", "--json"]
+    done = subprocess.run(command, env=environ, cwd=ROOT, capture_output=True, timeout=PATIENCE, check=False)
+    (finding,) = [one for one in map(json.loads, done.stdout.splitlines()) if one["check"] == "midi"]
+    assert finding["level"] == level
+    assert text in finding["text"]

@@ -7,19 +7,21 @@ import json
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
+from bridge.cli.output import print_path
 from bridge.config import home_check
 from bridge.config.credentials import from_keychain
 from bridge.config.home import home
 from bridge.config.load import load
 from bridge.doctor.base import Context, Finding, worst
 from bridge.doctor.examine import examine
-from bridge.errors import AudioDeviceMissing, ConfigInvalid
-from bridge.util import project
+from bridge.errors import AudioDeviceMissing, ConfigInvalid, MidiUnavailable, from_wire
+from bridge.midi.port_process import port_environment
+from bridge.util import project, spawn
 
 SIGNS = {"well": "ok  ", "hint": "hint", "trouble": "FAIL"}
 DEVICE = "import sounddevice; print(sounddevice.query_devices(kind='output')['name'])"
@@ -29,7 +31,7 @@ PATIENCE = 20.0  # seconds to wait for the sound system
 def doctor(options: argparse.Namespace) -> int:
     """Run all checks; return 1 if something does not work."""
     logging.getLogger("bridge").addHandler(logging.NullHandler())  # do not print log records; findings report problems
-    context = _context(options)
+    context = context_of(online=options.online)
     findings = examine(context)
     if options.bundle:
         from bridge.doctor import bundle
@@ -45,7 +47,8 @@ def doctor(options: argparse.Namespace) -> int:
     return 1 if worst(findings) == "trouble" else 0
 
 
-def _context(options: argparse.Namespace) -> Context:
+def context_of(*, online: bool = False) -> Context:
+    """Return this machine and the bridge's home as the doctor's context."""
     folder, settings_error = home(), ""
     try:
         settings = load(folder, os.environ)
@@ -62,20 +65,38 @@ def _context(options: argparse.Namespace) -> Context:
         which=shutil.which,
         mounts=home_check.mounts,
         device=_device,
+        midi=partial(_midi, settings.midi.system),
         keychain=from_keychain,
-        online=options.online,
+        online=online,
     )
 
 
 def _device() -> str:
     """Return the name of the audio output. A child process queries it, because some sound systems hang."""
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", DEVICE], capture_output=True, text=True, timeout=PATIENCE, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
+        environ = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+        done = spawn.run([sys.executable, "-c", DEVICE], environ=environ, timeout_seconds=PATIENCE)
+    except OSError:
         raise AudioDeviceMissing from None
-    return done.stdout.strip().splitlines()[-1]
+    if done.returncode != 0:
+        raise AudioDeviceMissing
+    return done.stdout.decode(errors="replace").strip().splitlines()[-1]
+
+
+def _midi(system: str) -> list[str]:
+    """Return the names of the MIDI inputs. The daemon's MIDI process lists them, because drivers may crash or hang."""
+    command = [sys.executable, "-m", "bridge.midi.port_host", system]
+    try:
+        listed = spawn.run(command, environ=port_environment(os.environ), timeout_seconds=PATIENCE).stdout
+    except OSError:
+        raise MidiUnavailable from None
+    for line in listed.splitlines():
+        reply = json.loads(line)
+        if "trouble" in reply:
+            raise from_wire(reply["trouble"])
+        if "devices" in reply:
+            return list(reply["devices"][0])
+    raise MidiUnavailable
 
 
 def _show(findings: list[Finding]) -> None:
@@ -98,7 +119,7 @@ def _say_bundle(path: Path, names: list[str], options: argparse.Namespace) -> No
     if options.json:
         print(json.dumps({"bundle": str(path), "files": names}))
         return
-    print(path)
+    print_path(path)
     if project.is_public():
         print(f"To report a problem, attach this file to an issue: {project.issues()}")
     for name in names:
