@@ -11,20 +11,25 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bridge import PROTOCOL
 from bridge.errors import BridgeError, HomeError, NotRunning, from_wire
+from bridge.util import busy_files
+from bridge.util.lock_check import is_locked
+from bridge.util.umask import private_files
 
 if TYPE_CHECKING:
     import subprocess
 
 POLL = 0.05  # s; time between two reads of the outbox
-START_PATIENCE = 20.0  # s; time limit for a daemon to start, even on a slow disk
+START_PATIENCE = 60.0  # s; time limit for a daemon to start, even on a slow disk that is busy
 OVER = ("done", "failed", "cancelled", "unknown", "partial")  # states of a job that has ended
+STOP_REPLY = 0.5  # s; time limit for the reply to /bridge/stop
+DESCRIPTION = {"pid": int, "osc_port": int, "token": str}  # keys of daemon.json that commands rely on, and their types
 PING = b"/bridge/ping\0\0\0\0,\0\0\0"  # one OSC message without arguments
 
 
@@ -43,28 +48,17 @@ class Client:
 
     def daemon(self) -> dict[str, Any] | None:
         """Return the content of daemon.json if the daemon that it describes answers, else None."""
-        try:
-            about: dict[str, Any] = json.loads((self.home / "daemon.json").read_bytes())
-        except (OSError, ValueError):
+        about = self.described()
+        if about is None or not self.is_locked():
             return None
-        alive = answers(int(about.get("osc_port") or 0)) and self._is_locked()
-        return about if alive else None
+        return about if answers(int(about.get("osc_port") or 0)) else None
 
-    def _is_locked(self) -> bool:
-        """Return whether a daemon has locked this home.
+    def is_locked(self) -> bool:
+        """Return whether a daemon has locked this home, even if it does not answer.
 
         Checking the port is not enough: after a crash, the daemon of a different home may use the same port.
         """
-        if sys.platform == "win32":
-            return True  # on Windows, a shared lock needs an extra library, so only the port is checked
-        import fcntl
-
-        with contextlib.suppress(FileNotFoundError), (self.home / "daemon.lock").open("rb") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                return True
-        return False
+        return is_locked(self.home / "daemon.lock")
 
     def need_daemon(self) -> dict[str, Any]:
         """Return the content of daemon.json.
@@ -76,6 +70,15 @@ class Client:
         if about is None:
             raise NotRunning
         return about
+
+    def described(self) -> dict[str, Any] | None:
+        """Return the content of daemon.json, even if that daemon does not answer; None: missing or damaged."""
+        try:
+            about = json.loads(busy_files.read(self.home / "daemon.json"))
+        except (OSError, ValueError, RecursionError):
+            return None
+        whole = isinstance(about, dict) and all(type(about.get(key)) is kind for key, kind in DESCRIPTION.items())
+        return about if whole and 0 < about["pid"] < 2**31 and 0 < about["osc_port"] < 2**16 else None
 
     def start(self) -> dict[str, Any]:
         """Start the daemon if none is running, and return the content of daemon.json.
@@ -96,35 +99,28 @@ class Client:
 
     def _spawn(self, note: Path) -> subprocess.Popen[bytes]:
         """Start the daemon as a detached process, which writes any startup error to the file `note`."""
-        import subprocess  # imported only here, because `send` and `status` need no subprocess
+        from bridge.util import spawn  # imported only here, because `send` and `status` start no process
 
-        for folder in (self.home, note.parent):  # mkdir applies the mode only to the last folder, not to its parents
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        note.unlink(missing_ok=True)
-        detached: dict[str, Any] = (
-            {"creationflags": 0x00000208}  # DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP
-            if sys.platform == "win32"
-            else {"start_new_session": True}
-        )
+        with private_files():
+            note.parent.mkdir(parents=True, exist_ok=True)
+            (note.parent / "start.log").touch()
+        busy_files.remove(note, missing_ok=True)
+        command = [sys.executable, "-m", "bridge", "run", "--quiet"]
+        environ = {**os.environ, "ACE_BRIDGE_HOME": str(self.home), "ACE_BRIDGE_START_NOTE": str(note)}
         with (note.parent / "start.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "bridge", "run", "--quiet"],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "ACE_BRIDGE_HOME": str(self.home), "ACE_BRIDGE_START_NOTE": str(note)},
-                **detached,
-            )
+            return spawn.start(command, "daemon", log, environ)
 
     def _wait_until_up(self, process: subprocess.Popen[bytes], note: Path) -> dict[str, Any]:
         end = time.monotonic() + START_PATIENCE
-        while time.monotonic() < end:
+        late = False
+        while not late:
+            late = time.monotonic() >= end  # read before the last look, because the machine may have slept meanwhile
             about = self.daemon()
             if about is not None:
                 _end_rival(process, int(about["pid"]))
                 return about
-            if process.poll() is not None:
-                about = self.daemon()  # another daemon may have taken the lock first
+            if process.poll() is not None and not self.is_locked():  # no other daemon has started first
+                about = self.daemon()
                 if about is not None:
                     return about
                 break
@@ -147,11 +143,11 @@ class Client:
         }
         inbox = self.home / "inbox"
         try:
-            for folder in (self.home, inbox):
-                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             partial = inbox / f".{message_id}.tmp"
-            partial.write_text(json.dumps(message, allow_nan=False), encoding="utf-8")
-            partial.replace(inbox / f"{message_id}.json")
+            with private_files():
+                inbox.mkdir(parents=True, exist_ok=True)
+                partial.write_text(json.dumps(message, allow_nan=False), encoding="utf-8")
+            busy_files.replace(partial, inbox / f"{message_id}.json")
         except OSError as problem:
             raise HomeError(f"The message cannot be written to {inbox}: {problem.strerror}.") from problem
         return message_id
@@ -214,7 +210,7 @@ class Client:
             time.sleep(POLL)
         self._raise_rejection(message_id)
         with contextlib.suppress(OSError, ValueError):
-            self._raise_refusal(json.loads(self._outbox_path.read_bytes()), message_id)
+            self._raise_refusal(json.loads(busy_files.read(self._outbox_path)), message_id)
 
     def bye(self) -> None:
         """Disconnect from the daemon; jobs continue."""
@@ -251,7 +247,7 @@ class Client:
     def _raise_rejection(self, message_id: str) -> None:
         """Raise the error for a message that was rejected in the inbox."""
         try:
-            reason = json.loads((self.home / "inbox" / "rejected" / f"{message_id}.json.error").read_bytes())
+            reason = json.loads(busy_files.read(self.home / "inbox" / "rejected" / f"{message_id}.json.error"))
         except (OSError, ValueError):
             return
         raise from_wire(reason)
@@ -265,7 +261,7 @@ class Client:
 
 def _end_rival(process: subprocess.Popen[bytes], pid: int) -> None:
     """Stop our daemon if another started first; otherwise ours would take over as soon as the other one stops."""
-    if sys.platform != "win32" and process.pid != pid:  # on Windows `process` may be a launcher with a different pid
+    if process.pid != pid:
         process.terminate()
         process.wait()
 
@@ -277,13 +273,29 @@ def new_id() -> str:
     return str(uuid.uuid4())
 
 
-def answers(port: int, timeout: float = 0.5) -> bool:
-    """Return whether a bridge answers on this local OSC port."""
+def ask_to_stop(about: Mapping[str, Any]) -> bytes:
+    """Ask the daemon that wrote a daemon.json to end, and return the first bytes of its reply; b"": no reply.
+
+    The reply is `/bridge/ack`, or `/bridge/error` with the error's code.
+    """
+    words = [word.encode(errors="replace") for word in ("/bridge/stop", ",ss", about["token"], f"press:{new_id()}")]
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(STOP_REPLY)
+        asking.connect(("127.0.0.1", int(about["osc_port"])))
+        asking.send(b"".join(word + bytes(4 - len(word) % 4) for word in words))
+        return asking.recv(2048)
+    return b""
+
+
+def answers(port: int, tries: int = 6) -> bool:
+    """Return whether a bridge answers on this local OSC port; it has half a second for each try, as it may be busy."""
     if not port:
         return False
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ping:
-        ping.settimeout(timeout)
+        ping.settimeout(0.5)
         ping.connect(("127.0.0.1", port))
-        ping.send(PING)
-        return ping.recv(2048).startswith(b"/bridge/pong")
+        for _ in range(tries):
+            ping.send(PING)
+            with contextlib.suppress(TimeoutError):
+                return ping.recv(2048).startswith(b"/bridge/pong")
     return False

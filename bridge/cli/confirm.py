@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from bridge.cli.console import Console
+from bridge.cli.history import plain
 from bridge.errors import BridgeError, ConfirmNeeded, OutputUnwritable
 
-ASK_ABOVE = 3  # maximum number of remixes to submit without asking
 OTHER_FOLDER = "Choose another folder with --out."
 KEPT_RATES = range(44_100, 192_001)  # sample rates of source files, in Hz, that the results keep
 
@@ -32,8 +32,8 @@ def rate_of(files: Sequence[Path]) -> int | None:
     return rate if rate in KEPT_RATES else None
 
 
-def seconds_of(files: Sequence[Path], offset: float, length: float | None) -> float | None:
-    """Return the total length of the spans to remix, in seconds.
+def seconds_of(files: Sequence[Path], offset: float, length: float | None, console: Console) -> float | None:
+    """Return the total length of the spans to remix, in seconds. Print a note if the result will be stereo.
 
     Returns None if a file cannot be read; the daemon then reports the reason.
     """
@@ -42,6 +42,9 @@ def seconds_of(files: Sequence[Path], offset: float, length: float | None) -> fl
         found = _length(path)
         if found is None:
             return None
+        if found["channels"] > 2:
+            channels = f"{plain(path.name)} has {found['channels']} channels"
+            console.say(f"note: {channels}; they are mixed down, so the result is stereo.")
         left = max(0.0, float(found["seconds"]) - offset)
         total += left if length is None else min(left, length)
     return total
@@ -76,24 +79,26 @@ def costs(options: argparse.Namespace, folder: Path, about: Mapping[str, Any], c
 
 
 def confirm(options: argparse.Namespace, clips: int, seconds: float | None, folder: Path, console: Console) -> None:
-    """Print the number and the cost of the remixes. Ask for consent if the number or the cost exceeds its limit.
+    """Print the number and the cost of the remixes. Ask for consent if one of them exceeds its limit in [budget].
 
     Raises:
         ConfirmNeeded: the user declined, or cannot be asked (no terminal, or JSON output).
     """
     from bridge.config.load import load
-    from bridge.jobs.budget import money
+    from bridge.jobs.budget import above_limit, money
 
     remixes = clips * options.variations
     settings = load(folder, os.environ)
     cost = None if seconds is None else seconds * options.variations * settings.fal.price_per_second
     price = "" if cost is None else f", about {money(cost)}"
     what = f"{remixes} remix{'es' if remixes > 1 else ''} by ACE-Step on fal{price}"
-    if options.yes or (remixes <= ASK_ABOVE and (cost or 0.0) <= settings.budget.confirm_above):
+    if options.yes or not above_limit(settings.budget, remixes, cost or 0.0):
         console.say(what)
         return
     if not sys.stdin.isatty() or options.json:
-        raise ConfirmNeeded(f"{what}: this needs your consent.", hint="Confirm this cost with `--yes`.")
+        raise ConfirmNeeded(
+            f"{what}: this needs your consent.", hint="Confirm this cost with `--yes`. The limits are under `[budget]`."
+        )
     if not agreed(f"{what}. Continue?"):
         raise ConfirmNeeded(
             "Nothing was sent and nothing was charged.", hint="Remix fewer files, or use --engine offline."

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from bridge.cli.output import print_path
 from bridge.cli.progress_text import LABELS, Describe, Lines
 from bridge.errors import BudgetReached
 
@@ -49,14 +50,18 @@ class Console:
         else:
             yield Lines(self.say, describe)
 
-    def finish(self, job: Mapping[str, Any]) -> int:
-        """Print the outcome, then the results' paths; return 0 if every result exists, else 1."""
+    def finish(self, job: Mapping[str, Any], unbilled: float = 0.0) -> int:
+        """Print the outcome, then the results' paths; return 0 if every result exists, else 1.
+
+        Args:
+            job: the job as the outbox shows it.
+            unbilled: cost of the submissions for which the engine may charge but has not reported the charge.
+        """
         results = [one["result"]["path"] for one in job["variations"] if one["state"] == "done" and one["result"]]
         complete = len(results) == len(job["variations"]) and job["state"] == "done"
         if self._json:
-            print(
-                json.dumps({"event": "end", "state": job["state"], "paths": results, "cost": job["cost"]}), flush=True
-            )
+            cost = {**job["cost"], "unbilled": unbilled}
+            print(json.dumps({"event": "end", "state": job["state"], "paths": results, "cost": cost}), flush=True)
             return 0 if complete else 1
         for warning in job["warnings"] if results else ():
             if warning["code"] != "not_ace_step":  # already in the summary, which names the engine
@@ -68,27 +73,29 @@ class Console:
                 self.say(f"{one['message']}\n  {BudgetReached.hint}\n  [{BudgetReached.code}]")
             elif one["state"] != "done":
                 self.say(one["message"])
-        self.say(_summary(job, len(results)))
+        self.say(_summary(job, len(results), unbilled))
         for path in results:
-            print(path, flush=True)
+            print_path(path)
         return 0 if complete else 1
 
 
-def _summary(job: Mapping[str, Any], results: int) -> str:
-    """Return the line that names the engine and the cost."""
+def _summary(job: Mapping[str, Any], results: int, unbilled: float) -> str:
+    """Return the line that names the engine and what is known about the cost."""
     cost = job["cost"]
     by = LABELS.get(job["engine"], job["engine"])
     states = {one["state"] for one in job["variations"]}
     billed = None if cost["billed"] is None else f"billed {cost['billed']:.4f} {cost['currency']}"
     if "unknown" in states:
         return f"{by}: {billed or 'possibly billed'}; one remix costs about {_each(job):.4f} {cost['currency']}"
+    maybe = f"about {unbilled:.4f} {cost['currency']} may be billed" if unbilled else ""
     if not results:
-        return f"no remix was made{f', {billed}' if billed else ' and nothing was charged'}"
+        known = ", ".join(text for text in (billed, maybe) if text)
+        return f"no remix was made{f'; {known}' if known else ' and nothing was charged'}"
     if not cost["estimated"] and not billed:
         return f"{by}; free"
     if billed is None:
         return f"{by}; about {cost['estimated']:.4f} {cost['currency']}, final cost not known yet"
-    return f"{by}; {billed} (estimate {cost['estimated']:.4f})"
+    return f"{by}; {billed}{f', {maybe}' if maybe else ''} (estimate {cost['estimated']:.4f})"
 
 
 def _each(job: Mapping[str, Any]) -> float:

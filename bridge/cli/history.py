@@ -5,14 +5,19 @@ The daemon need not run. The journal is opened read-only, which does not disturb
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
-from bridge.errors import UnknownJob
-from bridge.protocol.job import ENDED, Job, State, Variation, job_state
+from bridge.engines.base import reported
+from bridge.errors import StoreDamaged, UnknownJob
+from bridge.protocol.job import ENDED, Job, State, Variation, job_state, of_segment
 from bridge.store.database import Database
 
 Found = tuple[Job, list[Variation]]
@@ -77,6 +82,21 @@ def title(job: Job) -> str:
     return f"{clips(job)} ({job.id[:8]})"
 
 
+def unbilled(home: Path, job_id: str) -> float:
+    """Return the cost of a job's submissions for which the engine may charge but has not reported the charge."""
+    return _read(home, lambda database: database.open_bills(database.job(job_id)), 0.0)
+
+
+def answers(home: Path, variation: Variation) -> list[dict[str, Any]]:
+    """Return the seed, tags and lyrics that the engine reported for each finished segment of a variation."""
+
+    def read(database: Database) -> list[dict[str, Any]]:
+        results = (database.stage(of_segment(variation.id, segment), "remix")[1] for segment in count())
+        return [reported(one["answer"]) for one in iter(partial(next, results), None)]
+
+    return _read(home, read, [])
+
+
 def style(job: Job) -> str:
     """Return a job's preset or, without a preset, its tags."""
     return str(job.recipe["preset"] or job.recipe["params"].get("tags", ""))
@@ -119,11 +139,21 @@ def plain(text: str) -> str:
 
 
 def _read(home: Path, query: Callable[[Database], T], default: T) -> T:
-    """Query the journal; return `default` if there is no journal yet."""
-    if not (home / "bridge.db").exists():
+    """Query the journal; return `default` if there is no journal yet.
+
+    Raises:
+        StoreDamaged: the journal cannot be read; the bridge's next start rebuilds it.
+    """
+    path = home / "bridge.db"
+    if not os.path.lexists(path):
         return default
-    database = Database(home / "bridge.db", read_only=True)
+    if not path.is_file():  # opening a pipe would block
+        raise StoreDamaged(f"The bridge's journal {path} is not a file.")
     try:
-        return query(database)
-    finally:
-        database.close()
+        database = Database(path, read_only=True)
+        try:
+            return query(database)
+        finally:
+            database.close()
+    except sqlite3.Error as problem:
+        raise StoreDamaged(f"The bridge's journal cannot be read: {problem}.") from problem

@@ -12,6 +12,8 @@ import textwrap
 import unicodedata
 from collections.abc import Iterator
 
+from bridge.cli.output import shown
+
 COLOURS = {"done": 32, "failed": 31, "unknown": 33, "partial": 33}  # ANSI green, red, yellow
 PIPE = 100  # width, in columns, of output that does not go to a terminal
 NARROW = 40  # minimum width in columns
@@ -32,11 +34,12 @@ def coloured(state: str, text: str = "") -> str:
 
 
 def cut(text: str, columns: int) -> str:
-    """Return the text, cut or padded to exactly this many columns."""
+    """Return the text, cut or padded to exactly this many columns in the output's encoding."""
+    text, mark = shown(text), shown("…")
     if cells(text) > columns:
-        while text and cells(text) > columns - 1:
+        while text and cells(text) > columns - len(mark):
             text = text[:-1]
-        text += "…"
+        text += mark
     return text + " " * (columns - cells(text))
 
 

@@ -138,6 +138,65 @@ def test_show_prints_the_source_and_the_chosen_style(home: Path, capsys: Output)
     assert "  loop 1 [v00-aaaa]: done, seed 7" in lines
 
 
+def test_show_prints_what_the_model_reported_for_each_segment(home: Path, capsys: Output) -> None:
+    job = add_job(home, "aaaa1111", State.DONE)
+    fal = replace(job, engine="fal")
+    answers = [
+        {"audio": {"url": "u"}, "seed": 9, "tags": "dub, 92 bpm", "lyrics": "first line\nsecond\x1b line"},
+        {"audio": {"url": "u"}, "seed": 9, "tags": "dub", "lyrics": "[inst]"},
+    ]
+    database = Database(home / "bridge.db")
+    database.save_job(fal)
+    for unit, answer in zip(("v00-aaaa1111", "v00-aaaa1111/2"), answers, strict=True):
+        database.finish_stage(unit, "remix", {"answer": answer})
+    database.close()
+    out = run("show", capsys)[1]
+    assert [line.strip() for line in out.splitlines() if "of the model" in line] == [
+        "seed of the model, segment 1: 9",
+        "tags of the model, segment 1: dub, 92 bpm",
+        "lyrics of the model, segment 1: first line / second\N{REPLACEMENT CHARACTER} line",
+        "seed of the model, segment 2: 9",
+        "tags of the model, segment 2: dub",
+    ]
+    document = json.loads(run("show --json", capsys)[1])
+    assert document["answers"]["v00-aaaa1111"][1] == {"seed": 9, "tags": "dub", "lyrics": "[inst]"}
+
+
+@pytest.mark.parametrize(
+    ("state", "bills", "ledger", "told"),
+    [
+        (State.RUNNING, {}, {"v00-aaaa1111": 0.0017}, "about 0.0017 USD"),
+        (State.CANCELLED, {}, {}, "nothing was charged"),
+        (State.CANCELLED, {}, {"v00-aaaa1111": 0.0}, "nothing was charged"),  # refunded
+        (State.CANCELLED, {}, {"v00-aaaa1111": 0.0017}, "about 0.0017 USD may be billed"),
+        (State.DONE, {"v00-aaaa1111": 8.5}, {"v00-aaaa1111": 0.0017}, "0.0017 USD billed (estimate 0.0017)"),
+        (
+            State.FAILED,  # the second of two segments was refused
+            {"v00-aaaa1111": 8.5},
+            {"v00-aaaa1111": 0.0017, "v00-aaaa1111/2": 0.0004, "v00-another": 1.0},
+            "0.0017 USD billed, about 0.0004 USD may be billed (estimate 0.0017)",
+        ),
+    ],
+)
+def test_show_says_what_is_known_about_the_bill(
+    home: Path,
+    capsys: Output,
+    monkeypatch: pytest.MonkeyPatch,
+    state: State,
+    bills: dict[str, float],
+    ledger: dict[str, float],
+    told: str,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    job = add_job(home, "aaaa1111", state, price=0.0002)
+    database = Database(home / "bridge.db")
+    database.save_job(replace(job, bills=bills))
+    for unit, cost in ledger.items():
+        database.spend(unit, cost, now=1.0, since=0.0, cap=100.0)
+    database.close()
+    assert f"  {'cost':<16}{told}" in run("show", capsys)[1].splitlines()
+
+
 def test_an_ambiguous_prefix_lists_the_jobs(home: Path, capsys: Output) -> None:
     add_job(home, "aaaa1111", State.DONE)
     add_job(home, "aaaa2222", State.DONE, clips=("kick",))
@@ -256,7 +315,7 @@ def test_a_clip_without_a_name_is_shown_by_its_id(home: Path) -> None:
 
 
 def test_a_rerun_of_many_paid_clips_needs_consent(home: Path, capsys: Output) -> None:
-    add_job(home, "paid", State.DONE, clips=("one", "two", "three", "four"), price=0.0002)
+    add_job(home, "paid", State.DONE, clips=tuple(f"clip {number}" for number in range(21)), price=0.0002)
     assert main(["rerun", "paid", "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["code"] == "confirm_needed"
     assert not list((home / "inbox").glob("*.json"))

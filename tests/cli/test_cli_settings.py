@@ -83,6 +83,12 @@ def test_an_invalid_key_is_not_stored(
     assert not (home / "credentials").exists()
 
 
+def test_a_pasted_line_is_stored_as_the_key_alone(home: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO('export FAL_KEY="some-id-1:some-secret-1234"\n'))
+    assert run("config set-key", capsys)[0] == 0
+    assert (home / "credentials").read_text() == "FAL_KEY=some-id-1:some-secret-1234\n"
+
+
 def test_ctrl_c_at_the_key_stores_nothing(home: Path, capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     class Person(io.StringIO):
         def isatty(self) -> bool:
@@ -114,6 +120,6 @@ def test_ctrl_c_at_a_question_sends_nothing(capsys: Output, monkeypatch: pytest.
 
 def test_the_demo_prints_a_command_for_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _command(str(tmp_path / ".venv" / "bin" / "ace-bridge")) == ".venv/bin/ace-bridge"
+    assert _command(str(tmp_path / ".venv" / "bin" / "ace-bridge")) == str(Path(".venv/bin/ace-bridge"))
     assert _command("/somewhere/else/ace-bridge") == "/somewhere/else/ace-bridge"
     assert _command("/usr/lib/python3/bridge/__main__.py") == "ace-bridge"

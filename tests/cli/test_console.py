@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console as Terminal
 
+from bridge.cli import output
 from bridge.cli.console import Console
 from bridge.cli.progress_bars import NAME, Bars, label
 from bridge.cli.progress_text import Heading, Lines, status_text
@@ -52,7 +54,9 @@ def heading(_: str) -> Heading:
 
 def drawn(width: int, *jobs: dict[str, Any]) -> list[str]:
     """Draw the jobs one after another. Return the heading and the lines of the last drawing."""
-    terminal = Terminal(width=width, height=30, record=True, force_terminal=True, file=io.StringIO())
+    terminal = Terminal(
+        width=width, height=30, record=True, force_terminal=True, legacy_windows=False, file=io.StringIO()
+    )
     with Bars(terminal, heading) as bars:
         for seen in jobs:
             bars(seen)
@@ -94,7 +98,7 @@ def test_a_finished_bar_shows_done_without_a_path() -> None:
 
 
 def test_names_with_brackets_and_wide_characters_are_shown() -> None:
-    terminal = Terminal(width=80, record=True, force_terminal=True, file=io.StringIO())
+    terminal = Terminal(width=80, record=True, force_terminal=True, legacy_windows=False, file=io.StringIO())
     with Bars(terminal, lambda _: Heading({"clip": "[bold]ギター・ソロ・テイク・二番"}, "dub [red]")) as bars:
         bars(job(one(1)))
     lines = terminal.export_text().splitlines()
@@ -159,3 +163,56 @@ def test_stdout_has_only_the_paths(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     assert out == "/results/a.wav\n"
     assert err.startswith("offline remix, not ACE-Step · roots-dub\n")
+
+
+@pytest.mark.parametrize(
+    ("state", "billed", "unbilled", "told"),
+    [
+        ("cancelled", None, 0.0, "no remix was made and nothing was charged"),
+        ("cancelled", None, 0.0016, "no remix was made; about 0.0016 USD may be billed"),
+        ("failed", 0.0016, 0.0, "no remix was made; billed 0.0016 USD"),
+        ("failed", 0.0016, 0.0008, "no remix was made; billed 0.0016 USD, about 0.0008 USD may be billed"),
+        ("done", 0.0016, 0.0, "ACE-Step on fal; billed 0.0016 USD (estimate 0.0032)"),
+        (
+            "done",
+            0.0016,
+            0.0016,
+            "ACE-Step on fal; billed 0.0016 USD, about 0.0016 USD may be billed (estimate 0.0032)",
+        ),
+        ("done", None, 0.0032, "ACE-Step on fal; about 0.0032 USD, final cost not known yet"),
+    ],
+)
+def test_the_outcome_says_what_is_known_about_the_bill(
+    capsys: pytest.CaptureFixture[str], state: str, billed: float | None, unbilled: float, told: str
+) -> None:
+    cost = {"currency": "USD", "estimated": 0.0032, "billed_units": None, "billed": billed}
+    result = {"path": "/results/a.wav"} if state == "done" else None
+    ended = job(one(0, state=state, result=result, message="over"), state=state, engine="fal", cost=cost)
+    Console(as_json=False).finish(ended, unbilled)
+    assert capsys.readouterr().err.splitlines()[-1] == told
+    Console(as_json=True).finish(ended, unbilled)
+    assert json.loads(capsys.readouterr().out)["cost"]["unbilled"] == unbilled
+
+
+@pytest.mark.parametrize(
+    ("platform", "environ", "is_console", "wanted"),
+    [
+        ("win32", {}, False, True),
+        ("win32", {}, True, False),
+        ("win32", {"PYTHONIOENCODING": "cp1252"}, False, False),
+        ("linux", {}, False, False),
+    ],
+)
+def test_redirected_output_on_windows_is_utf_8(
+    monkeypatch: pytest.MonkeyPatch, platform: str, environ: dict[str, str], is_console: bool, wanted: bool
+) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="cp1252")
+    monkeypatch.setattr(stream, "isatty", lambda: is_console, raising=False)
+    monkeypatch.setattr(output.sys, "platform", platform)
+    monkeypatch.setattr(output.sys, "stdout", stream)
+    monkeypatch.setattr(output.os, "environ", environ)
+    output.prepare_streams()
+    output.sys.stdout.write("Гитара")
+    output.sys.stdout.flush()
+    assert (stream.encoding == "utf-8") is wanted
+    assert (stream.buffer.getvalue().decode("utf-8", "replace") == "Гитара") is wanted

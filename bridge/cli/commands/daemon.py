@@ -6,14 +6,15 @@ import argparse
 import contextlib
 import json
 import os
-import signal
+import re
 import sys
-import time
+from pathlib import Path
 from typing import Any
 
+from bridge import __version__
 from bridge.client import OVER, Client
 from bridge.config.home import home, prepare_home
-from bridge.errors import BridgeError, HomeError, NotPossibleNow
+from bridge.errors import BridgeError, NotPossibleNow
 
 
 def run(options: argparse.Namespace) -> int:
@@ -23,7 +24,9 @@ def run(options: argparse.Namespace) -> int:
     from bridge.config.load import load
     from bridge.presets.library import standard
     from bridge.util import logs
+    from bridge.util.umask import make_private
 
+    make_private()
     folder = home()
     _open(options.listen)
     try:
@@ -41,9 +44,12 @@ def run(options: argparse.Namespace) -> int:
 
 
 def start(options: argparse.Namespace) -> int:
-    """Start the daemon in the background, unless it is running."""
+    """Start the daemon in the background, unless it is running. A daemon of an older version is stopped first."""
     client = Client(home())
     before = client.daemon()
+    if before and _is_older(str(before.get("version"))):  # after an update; unfinished remixes continue
+        stop(options)
+        before = None
     if before and options.listen and before.get("osc_host") != options.listen:
         raise NotPossibleNow(
             f"The bridge is already running and listens on {before.get('osc_host')}.",
@@ -51,6 +57,7 @@ def start(options: argparse.Namespace) -> int:
         )
     _open(options.listen)
     about = before or client.start()
+    _refresh_autostart(client.home)
     if options.json:
         print(json.dumps(_public(about) | {"started_now": before is None}))
     else:
@@ -58,29 +65,35 @@ def start(options: argparse.Namespace) -> int:
     return 0
 
 
+def _is_older(version: str) -> bool:
+    """Return whether a version, such as "0.1.0", is older than this one."""
+    older, own = ([int(part) for part in re.findall(r"\d+", text)[:3]] for text in (version, __version__))
+    return bool(older) and older < own
+
+
+def _refresh_autostart(folder: Path) -> None:
+    """Correct the autostart entry if this copy of the bridge has moved; `doctor` reports an entry that stays wrong."""
+    from bridge.installers.autostart import RECORD, autostart_of
+
+    if (folder / RECORD).exists():
+        with contextlib.suppress(BridgeError):
+            autostart_of(folder, os.environ, sys.platform, sys.executable).refresh()
+
+
 def stop(options: argparse.Namespace) -> int:
     """Stop the daemon and wait until it has ended."""
+    from bridge.cli import history
+    from bridge.cli.console import Console
+    from bridge.cli.stopping import stop_daemon
+
     client = Client(home())
-    about = client.daemon()
-    if about is None:
+    pid = stop_daemon(client, Console(as_json=options.json).say)
+    if pid is None:
         print(json.dumps({"stopped": None}) if options.json else "The bridge is not running.")
         return 0
-    signalled: set[int] = set()
-    end = time.monotonic() + 150.0  # the daemon first waits for fal to answer a submission, up to two minutes
-    while client.daemon() is not None or (client.home / "daemon.json").exists():
-        about = client.daemon() or about
-        if about["pid"] not in signalled:  # a second daemon may have been waiting for the lock
-            signalled.add(about["pid"])
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(int(about["pid"]), signal.SIGTERM)
-        if time.monotonic() > end:
-            raise HomeError(f"The daemon (process {about['pid']}) did not stop within 150 s.")
-        time.sleep(0.05)
-    from bridge.cli import history
-
     left = sum(one.state not in OVER for _, variations in history.still_open(client.home) for one in variations)
     if options.json:
-        print(json.dumps({"stopped": about["pid"], "open": left}))
+        print(json.dumps({"stopped": pid, "open": left}))
     else:
         remixes = f"{left} unfinished remixes continue" if left > 1 else "One unfinished remix continues"
         print("The bridge has stopped." + (f" {remixes} at the next start." if left else ""))
@@ -120,7 +133,8 @@ def _open_jobs(client: Client) -> list[dict[str, Any]]:
     newer: dict[str, str] = {}
     for path in (client.home / "outbox").glob("*.json"):
         with contextlib.suppress(OSError, ValueError):
-            newer |= {job["job_id"]: job["state"] for job in json.loads(path.read_bytes())["jobs"]}
+            jobs = json.loads(path.read_bytes())["jobs"] if path.is_file() else ()  # reading a pipe would block
+            newer |= {job["job_id"]: job["state"] for job in jobs}
     if all(state in OVER for state in newer.values()):
         return []
     from bridge.cli import history  # imported only if there are open jobs: `status` must be fast

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import signal
 import sys
 import tempfile
-import time
 import wave
 from array import array
 from collections.abc import Iterator
@@ -16,8 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from bridge.cli import history
 from bridge.cli.commands.remix import heading
 from bridge.cli.console import Console
+from bridge.cli.stopping import stop_daemon
 from bridge.client import Client
 from bridge.workers.tasks.peaks import peaks
 
@@ -50,14 +50,16 @@ def own_bridge(name: str) -> Iterator[tuple[Client, Path]]:
     try:
         yield client, source
     finally:
-        about = client.daemon()
-        if about is not None:
-            os.kill(int(about["pid"]), signal.SIGTERM)
-        while client.daemon() is not None:
-            time.sleep(0.05)
+        stop_daemon(client, lambda _: None)
 
 
-def _remix(client: Client, console: Console, source: Path, options: argparse.Namespace) -> int:
+def request(source: Path, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of the `remix` message for the generated clip, including its beats.
+
+    Args:
+        source: path of the clip.
+        wanted: the parameters of the remix, such as the engine.
+    """
     beat = 60.0 / TEMPO
     clip = {
         "id": "demo",
@@ -67,10 +69,13 @@ def _remix(client: Client, console: Console, source: Path, options: argparse.Nam
         "grid": {"beats": [n * beat for n in range(BARS * 4)], "downbeats": list(range(0, BARS * 4, 4))},
         "source": {"path": str(source)},
     }
+    return {"project": {"sample_rate": RATE, "tempo": TEMPO}, "clips": [clip], "remix": wanted}
+
+
+def _remix(client: Client, console: Console, source: Path, options: argparse.Namespace) -> int:
     wanted = {"engine": options.engine, "seed": 7, **({"preset": options.preset} if options.preset else {})}
-    project = {"sample_rate": RATE, "tempo": TEMPO}
     console.say("3. one message into the inbox returns as a remix:")
-    message_id = client.send("remix", {"project": project, "clips": [clip], "remix": wanted})
+    message_id = client.send("remix", request(source, wanted))
     job: dict[str, Any] = {}
     with console.progress(lambda job_id: heading(client.home, job_id)) as show:
         for job in client.follow(message_id):
@@ -79,7 +84,7 @@ def _remix(client: Client, console: Console, source: Path, options: argparse.Nam
     for name, path in (("source", source), *(("result", path) for path in results)):
         console.say(f"{name:>7} {picture(path)}")
     client.bye()
-    status = console.finish(job)
+    status = console.finish(job, history.unbilled(client.home, job["job_id"]))
     if status == 0:
         console.say(f"now try your own: {_command(sys.argv[0])} remix FILE")
     return status

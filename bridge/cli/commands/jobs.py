@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from bridge.cli import history
 from bridge.cli.console import ago
 from bridge.cli.history import Found
+from bridge.cli.output import print_path
 from bridge.cli.progress_text import LABELS
 from bridge.cli.terminal import coloured, cut, labelled, width
 from bridge.client import Client
@@ -40,14 +41,16 @@ def show(options: argparse.Namespace) -> int:
     found = history.one(home(), options.job)
     job, variations = found
     if options.json:
-        more = {"recipe": dict(job.recipe), "request": dict(job.request)}
+        answers = {one.id: history.answers(home(), one) for one in variations}
+        more = {"recipe": dict(job.recipe), "request": dict(job.request), "answers": answers}
         print(json.dumps(history.document(found) | more))
         return 0
     print(history.title(job))
     state = str(history.state_of(found))
     created = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.created))
     print(f"  {'state':<{COLUMN}}{coloured(state)}")
-    for label, text in (("requested", f"{created}, {ago(job.created)}"), *_about(job)):
+    money = _money(job, history.unbilled(home(), job.id), ended=not history.is_open(found))
+    for label, text in (("requested", f"{created}, {ago(job.created)}"), *_about(job, money)):
         for line in labelled(label, text, COLUMN, 2):
             print(line)
     names = history.clip_names(job)
@@ -55,8 +58,8 @@ def show(options: argparse.Namespace) -> int:
         print(f"  {names.get(one.clip_id, one.clip_id)} {one.index + 1} [{one.id[:8]}]: ", end="")
         print(f"{coloured(str(one.state))}, seed {one.seed}")
         if one.result:
-            print(f"    {one.result['path']}")  # not wrapped, so that it can be copied
-        for text in _outcome(one):
+            print_path(one.result["path"], indent=4)  # not wrapped, so that it can be copied
+        for text in (*_outcome(one), *_reported(job, one)):
             for line in labelled("", text, 0, 4):
                 print(line)
     return 0
@@ -118,7 +121,7 @@ def _clips(job: Job, columns: int) -> str:
     return cut(cut(names[0], columns - len(more)).rstrip() + more, columns)
 
 
-def _about(job: Job) -> Iterator[tuple[str, str]]:
+def _about(job: Job, money: str) -> Iterator[tuple[str, str]]:
     """Yield the label and the text of each line about a job: its sources, engine, parameters, cost and warnings."""
     for clip in job.request["clips"]:
         source = clip.get("source") or clip.get("rendered") or {}
@@ -138,7 +141,7 @@ def _about(job: Job) -> Iterator[tuple[str, str]]:
     if tempo:
         yield "tempo", f"{tempo:g} BPM"
     yield "seed", str(job.seed)
-    yield "cost", _money(job)
+    yield "cost", money
     for warning in job.warnings:
         yield "note", str(warning["text"])
 
@@ -166,9 +169,29 @@ def _outcome(one: Variation) -> Iterator[str]:
         yield one.message
 
 
-def _money(job: Job) -> str:
+def _reported(job: Job, one: Variation) -> Iterator[str]:
+    """Yield a line for each tag list, lyrics and seed that ACE-Step reported, segment by segment."""
+    answers = [] if job.engine == "offline" else history.answers(home(), one)
+    for number, answer in enumerate(answers, 1):
+        said = {name: value for name, value in answer.items() if value not in (None, "", INSTRUMENTAL)}
+        segment = f", segment {number}" if len(answers) > 1 else ""
+        for name, value in said.items():
+            yield f"{name} of the model{segment}: {history.plain(' / '.join(str(value).splitlines()))}"
+
+
+def _money(job: Job, unbilled: float, *, ended: bool) -> str:
+    """Return what a job costs: billed, perhaps billed later, or expected.
+
+    Args:
+        job: the job.
+        unbilled: cost of the submissions whose bill is not known.
+        ended: whether nothing more is submitted.
+    """
     if not job.price:
         return "free"
-    if job.billed is None:
-        return f"about {job.estimated:.4f} {job.currency}"
-    return f"{job.billed:.4f} {job.currency} billed (estimate {job.estimated:.4f})"
+    maybe = f"about {unbilled:.4f} {job.currency} may be billed" if unbilled else ""
+    if job.billed is not None:
+        return f"{job.billed:.4f} {job.currency} billed{f', {maybe}' if maybe else ''} (estimate {job.estimated:.4f})"
+    if ended:
+        return maybe or "nothing was charged"
+    return f"about {job.estimated:.4f} {job.currency}"

@@ -13,7 +13,7 @@ from bridge.cli import confirm, history
 from bridge.cli.console import Console
 from bridge.cli.progress_text import Heading
 from bridge.client import Client
-from bridge.config.home import home
+from bridge.config.home import home, is_fresh
 from bridge.errors import ParamInvalid, SourceMissing
 
 SUFFIXES = frozenset(
@@ -32,11 +32,13 @@ def remix(options: argparse.Namespace) -> int:
     args = request(options, files)
     folder, console = home(), Console(options.json)
     client = Client(folder)
+    if is_fresh(folder):
+        console.say("note: nothing is set up yet; `ace-bridge setup` connects your DAWs and a fal key.")
     about = client.start()
     if options.rate is None:
         args["project"]["sample_rate"] = confirm.rate_of(files)
     if confirm.costs(options, folder, about, console):
-        seconds = confirm.seconds_of(files, options.offset, options.length)
+        seconds = confirm.seconds_of(files, options.offset, options.length, console)
         confirm.confirm(options, len(files), seconds, folder, console)
         args["confirmed"] = True
     message_id = client.send("remix", args)
@@ -89,6 +91,7 @@ def request(options: argparse.Namespace, files: list[Path]) -> dict[str, Any]:
         "seed": options.seed,
         "engine": options.engine,
         "variations": options.variations,
+        "send_silent": options.send_silent,
         **dict(_setting(text) for text in options.set),
     }
     clips = [
@@ -124,7 +127,7 @@ def follow(client: Client, jobs: Iterator[dict[str, Any]], options: argparse.Nam
         return 130
     finally:
         client.bye()
-    return console.finish(job)
+    return console.finish(job, history.unbilled(client.home, job["job_id"]))
 
 
 def heading(folder: Path, job_id: str) -> Heading:

@@ -82,10 +82,9 @@ def audition(options: argparse.Namespace) -> int:
 
 def _devices(options: argparse.Namespace) -> int:
     """List the audio outputs. Only the playback process can query them."""
-    import subprocess  # imported only here: `send` must be fast
+    from bridge.util.spawn import run  # imported only here: `send` must be fast
 
-    command = [sys.executable, "-m", "bridge.audition.process", "outputs"]
-    reply = json.loads(subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False).stdout)
+    reply = json.loads(run([sys.executable, "-m", "bridge.audition.process", "outputs"]).stdout)
     if "error" in reply:
         raise from_wire(reply["error"])
     for output in reply["outputs"]:

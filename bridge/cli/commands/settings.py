@@ -10,10 +10,12 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
+from bridge.cli.output import print_path
 from bridge.cli.terminal import labelled
 from bridge.config.home import home, prepare_home
-from bridge.errors import KeyInvalid, PresetUnknown, SettingError
+from bridge.errors import PresetUnknown, SettingError
 from bridge.presets.library import Preset, Presets, new, standard
+from bridge.util import busy_files
 
 FIRST = ("key", "engine", "fal")  # the sections that users need most often
 
@@ -60,7 +62,7 @@ def _show(library: Presets, options: argparse.Namespace) -> int:
 def _new(_: Presets, options: argparse.Namespace) -> int:
     prepare_home(home())
     path = new(home() / "presets", _named(options))
-    print(path)
+    print_path(path)
     return 0
 
 
@@ -129,6 +131,7 @@ def _settings(options: argparse.Namespace) -> int:
 def _set_key(_: argparse.Namespace) -> int:
     """Prompt for the fal key, which is then neither shown on the screen nor stored in the shell's history."""
     from bridge.config.credentials import set_key
+    from bridge.config.key_text import clean
 
     prepare_home(home())
     try:
@@ -136,12 +139,7 @@ def _set_key(_: argparse.Namespace) -> int:
     except (KeyboardInterrupt, EOFError):
         print("\nNothing was stored.", file=sys.stderr)
         return 130
-    key = key.strip()
-    if not key:
-        raise KeyInvalid("No key was entered.", hint="Nothing was stored. Your keys are at fal.ai/dashboard/keys.")
-    if len(key.split()) > 1:
-        raise KeyInvalid("A fal key has no spaces.", hint="Nothing was stored. Copy the whole key again.")
-    print(f"The key is stored in {set_key(home(), key)}, which only you can read.")
+    print(f"The key is stored in {set_key(home(), clean(key))}, which only you can read.")
     return 0
 
 
@@ -151,11 +149,11 @@ def _forget_key(_: argparse.Namespace) -> int:
         raise SettingError(
             f"There is no key in {path}.", hint="The bridge does not remove keys from the environment or the keychain."
         )
-    path.unlink()
+    busy_files.remove(path)
     print(f"{path} was deleted.")
     return 0
 
 
 def _path(_: argparse.Namespace) -> int:
-    print(home() / "config.toml")
+    print_path(home() / "config.toml")
     return 0
