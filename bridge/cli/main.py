@@ -5,15 +5,18 @@ Slow imports are avoided here, because a foot switch may run `ace-bridge send`.
 
 from __future__ import annotations
 
-import io
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+from bridge.cli.output import prepare_streams, use_utf8_file_names
 from bridge.cli.parser import build_parser
+from bridge.config.home import home, is_fresh
 from bridge.errors import BridgeError
+from bridge.util.umask import keep_own_access
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,17 +26,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit status: 0 for success, 1 for an error (explained on stderr), 2 for an invalid option, 3 if the daemon
         is not running (`status` only), 130 for Ctrl-C.
     """
+    if argv is None:
+        use_utf8_file_names()
+    prepare_streams()
+    keep_own_access()
     parser = build_parser()
     options, unknown = parser.parse_known_args(argv)
     if options.command is None:
         if unknown:
             parser.reject(unknown)
         parser.print_help()
+        _suggest_setup(options.home)
         return 0
     if unknown:
         options.parser.reject(unknown)
-    if isinstance(sys.stdout, io.TextIOWrapper) and os.name == "posix":
-        sys.stdout.reconfigure(errors="surrogateescape")  # print paths byte for byte
     if options.home:
         os.environ["ACE_BRIDGE_HOME"] = options.home
     module, function = options.handler.split(":")
@@ -50,6 +56,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as problem:  # a bug: report its place in the code, but no values, which may be secret
         complain(_unexpected(problem), as_json=getattr(options, "json", False))
         return 1
+
+
+def _suggest_setup(chosen: str | None) -> None:
+    """Print the next step of a user who has set up nothing yet."""
+    with contextlib.suppress(BridgeError):  # HOME is not set
+        if is_fresh(Path(chosen) if chosen else home()):
+            print("\nNothing is set up yet. Start with `ace-bridge setup`.")
 
 
 def _unexpected(problem: Exception) -> BridgeError:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bridge import __version__
+from bridge.cli.install_parser import add_install_commands
 from bridge.cli.options import (
     Help,
     Number,
@@ -25,6 +26,7 @@ from bridge.cli.options import (
     add_yes,
     either,
 )
+from bridge.cli.setup.arguments import add_setup
 
 ABOUT = """\
 Select a clip, press one key, and an AI remix of it appears on a new track.
@@ -35,6 +37,7 @@ Without a fal key it remixes offline, by signal processing on this machine. That
 
 EXAMPLES = """\
 examples:
+  ace-bridge setup                                       start here: DAW scripts, key, checks and a first remix
   ace-bridge remix loop.wav --preset lofi-chill          remix a file and print the path of the result
   ace-bridge remix take.wav --tags "dub, deep bass, tape echo" --variations 3
   ace-bridge presets                                     list the presets
@@ -45,14 +48,13 @@ docs/ describes the DAW scripts, every OSC address and every setting.
 """
 
 JOB_STATES = ("open", "ready", "done", "failed", "cancelled", "unknown", "partial")
-DAWS = ("ardour", "live", "reaper")
 CONFIG = ("show", "set-key", "forget-key", "path")
 MIDI = ("learn", "unlearn", "use", "list", "devices", "monitor")
 ENCODERS = ("twos", "offset", "sign")
 GROUPS = {
     "remix": ("remix", "retry", "rerun", "cancel", "nudge"),
     "inspect and listen": ("jobs", "show", "audition", "presets", "demo", "bench"),
-    "set up": ("doctor", "config", "midi", "install", "uninstall"),
+    "set up": ("setup", "doctor", "config", "midi", "install", "uninstall", "autostart"),
     "daemon": ("start", "stop", "status", "run", "send"),
 }
 SEED = Number(0, 2**32 - 1, whole=True)
@@ -73,7 +75,7 @@ def build_parser() -> Parser:
     )
     # argparse cannot list commands in groups, so the epilog lists them.
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog="ace-bridge", help=argparse.SUPPRESS)
-    for add in (_daemon_commands, _remix_commands, _job_commands, _install_commands, _other_commands):
+    for add in (_daemon_commands, _remix_commands, _job_commands, add_setup, add_install_commands, _other_commands):
         add(commands)
     parser.epilog = "\n".join([*_overview(commands.choices), EXAMPLES])
     return parser
@@ -154,6 +156,7 @@ def _remix(commands: Any) -> None:
     add_number(span, "--offset", Number(0, unit="s"), "start this far into the file", "S", 0.0)
     add_number(span, "--length", Number(0.1, unit="s"), "remix this much of the file", "S", usual="to its end")
     span.add_argument("--loop", action="store_true", help="the clip is a loop: join the result's end to its start")
+    span.add_argument("--send-silent", action="store_true", default=None, help="remix the file even if it is silent")
     style = command.add_argument_group("style")
     style.add_argument("--preset", metavar="NAME", help="style by name; `ace-bridge presets` lists the presets")
     style.add_argument("--tags", metavar="TEXT", help='style in words, for example "lo-fi, dusty drums, warm Rhodes"')
@@ -197,7 +200,13 @@ def _job_commands(commands: Any) -> None:
         "--search", metavar="TEXT", help="only jobs with TEXT in a clip's name, the preset or the tags"
     )
     add_json(command)
-    command = add_command(commands, "show", "jobs:show", "show a job's recipe, variations, costs and files")
+    command = add_command(
+        commands,
+        "show",
+        "jobs:show",
+        "show a job's recipe, variations, costs and files",
+        "The output includes the tags, lyrics and seed that the model reports.",
+    )
     add_job(command)
     add_json(command)
     command = add_command(
@@ -222,30 +231,6 @@ def _job_commands(commands: Any) -> None:
     )
     add_job(command, "the newest unfinished job")
     add_json(command)
-
-
-def _install_commands(commands: Any) -> None:
-    summaries = {
-        "install": "install the bridge's scripts in a DAW",
-        "uninstall": "remove the bridge's scripts from a DAW",
-    }
-    for name, summary in summaries.items():
-        command = add_command(commands, name, f"install:{name}", summary)
-        command.add_argument("daw", type=OneOf(DAWS), metavar="DAW", help=either(DAWS))
-        command.add_argument(
-            "--folder",
-            "--resource-path",
-            "--user-library",
-            metavar="PATH",
-            help="the DAW's folder for user files, if it is not in the standard place",
-        )
-        command.add_argument("--dry-run", action="store_true", help="list the changes without making them")
-        command.add_argument("--yes", action="store_true", help="allow changes to the DAW's own settings files")
-        if name == "install":
-            command.add_argument(
-                "--force", action="store_true", help="replace files not installed by ace-bridge (a backup is kept)"
-            )
-        add_json(command)
 
 
 def _other_commands(commands: Any) -> None:

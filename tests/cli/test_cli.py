@@ -148,4 +148,4 @@ def test_a_home_that_cannot_be_created_is_a_home_error(
     status, out, err = run("start", capsys)
     assert (status, out) == (1, "")
     assert f"[{HomeError.code}]" in err
-    assert str(tmp_path / "file" / "home") in err
+    assert str(tmp_path / "file") in err

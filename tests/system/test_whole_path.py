@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from loudness import integrated_loudness
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
@@ -24,6 +23,8 @@ from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
 from tests.fakes.processes import KEY, environment, fal_environment, job_of, outbox, put, running
 from tests.waiting import PATIENCE, until
+
+integrated_loudness = pytest.importorskip("loudness", reason="it has no wheel here").integrated_loudness
 
 RATE = 44_100
 LOFI = "lofi-chill"
@@ -160,10 +161,16 @@ def cli(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[
         env=environment(home, **environ),
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=PATIENCE,
         check=False,
     )
+
+
+def stop(home: Path) -> None:
+    """Stop a daemon that a command has started."""
+    done = cli(home, "stop")
+    assert done.returncode == 0, done.stderr
 
 
 def osc(port: int) -> socket.socket:

@@ -1,0 +1,1 @@
+"""The steps of `ace-bridge setup`, from the DAWs to a first remix."""
