@@ -39,6 +39,10 @@ class Gui:
         self.typed: dict[str, Any] = {}  # label → value that the user enters in the next frame
         self.pressed: set[str] = set()  # labels of the buttons and list entries that the user clicks
         self.hovered = ""
+        self.keys: set[str] = set()  # keys that the user presses in the next frame: "Enter", "KeypadEnter" or "Escape"
+        self.active = self.popup = False  # whether a field is being edited, and whether a list is open
+        self.focused = True
+        self.size: tuple[float, float] | None = None  # size of the window; None before its first frame
         self.closed = self.hidden = False
         self.drawn: list[tuple[Any, ...]] = []  # widgets of the last frame, each (widget, arguments…)
         self.open: list[str] = []  # Begin calls that have no End so far
@@ -70,9 +74,49 @@ class Gui:
     def ImGui_Cond_FirstUseEver(self) -> int:
         return 4
 
-    def ImGui_SetNextWindowSize(self, _: Context, *size: float) -> None:
+    def ImGui_SetNextWindowSize(self, _: Context, width: float, height: float, condition: int) -> None:
+        """Set the size of a new window, as with Cond_FirstUseEver."""
         if self.open:
             self._host.fail("SetNextWindowSize inside a window")
+        assert condition == self.ImGui_Cond_FirstUseEver()
+        self.size = self.size or (width, height)
+
+    def ImGui_GetWindowSize(self, _: Context) -> tuple[float, float]:
+        if not self.open or self.size is None:
+            self._host.fail("GetWindowSize outside a window")
+        return self.size  # type: ignore[return-value]
+
+    # --- keys --------------------------------------------------------------------------------------------------------
+
+    def ImGui_Key_Enter(self) -> int:
+        return 525
+
+    def ImGui_Key_KeypadEnter(self) -> int:
+        return 615
+
+    def ImGui_Key_Escape(self) -> int:
+        return 526
+
+    def ImGui_PopupFlags_AnyPopup(self) -> int:
+        return 3072
+
+    def ImGui_InputTextFlags_CharsDecimal(self) -> int:
+        return 1
+
+    def ImGui_IsKeyPressed(self, _: Context, key: int, repeat: bool = True) -> bool:
+        if repeat:
+            self._host.careless("IsKeyPressed counts the repeats of a held key")
+        names = {525: "Enter", 615: "KeypadEnter", 526: "Escape"}
+        return names[int(key)] in self.keys
+
+    def ImGui_IsAnyItemActive(self, _: Context) -> bool:
+        return self.active
+
+    def ImGui_IsPopupOpen(self, _: Context, name: str, flags: int = 0) -> bool:
+        return self.popup
+
+    def ImGui_IsWindowFocused(self, _: Context) -> bool:
+        return self.focused
 
     def ImGui_Begin(self, _: Context, name: str, p_open: bool) -> tuple[bool, bool]:
         if self.open:
@@ -84,6 +128,7 @@ class Gui:
 
     def ImGui_End(self, _: Context) -> None:
         self._end("window")
+        self.keys.clear()
         if self._disabled:
             self._host.fail("BeginDisabled without EndDisabled")
 
@@ -158,21 +203,39 @@ class Gui:
         self._draw("Checkbox", label, value)
         return self._value(label, value)
 
-    def ImGui_InputText(self, _: Context, label: str, text: str) -> tuple[bool, str]:
+    def ImGui_InputText(self, _: Context, label: str, text: str, flags: int = 0) -> tuple[bool, str]:
         self._draw("InputText", label, text)
+        changed, value = self._value(label, text)
+        assert isinstance(value, str), f"the user enters text in {label}"
+        return changed, value
+
+    def ImGui_InputTextWithHint(self, _: Context, label: str, hint: str, text: str) -> tuple[bool, str]:
+        self._draw("InputTextWithHint", label, text, hint)
         return self._value(label, text)
+
+    def ImGui_SmallButton(self, _: Context, label: str) -> bool:
+        self._draw("Button", label, bool(self._disabled))
+        return self._press(label.rpartition("###")[2])
 
     def ImGui_InputTextMultiline(self, _: Context, label: str, text: str, *size: float) -> tuple[bool, str]:
         self._draw("InputTextMultiline", label, text)
         return self._value(label, text)
 
+    def _integer(self, value: int) -> int:
+        """Return an integer as ReaImGui passes it on, as a C int (reaimgui api/input.cpp)."""
+        if not self._host.rules.integers_have_32_bits:
+            return value
+        return (int(value) + 2**31) % 2**32 - 2**31
+
     def ImGui_InputInt(self, _: Context, label: str, value: int, *steps: int) -> tuple[bool, int]:
-        self._draw("InputInt", label, value)
-        return self._value(label, value)
+        self._draw("InputInt", label, self._integer(value))
+        changed, number = self._value(label, value)
+        return changed, self._integer(number)
 
     def ImGui_SliderInt(self, _: Context, label: str, value: int, low: int, high: int) -> tuple[bool, int]:
-        self._draw("SliderInt", label, value, low, high)
-        return self._value(label, value)
+        self._draw("SliderInt", label, self._integer(value), low, high)
+        changed, number = self._value(label, value)
+        return changed, self._integer(number)
 
     def ImGui_SliderDouble(self, _: Context, label: str, value: float, low: float, high: float) -> tuple[bool, float]:
         self._draw("SliderDouble", label, value, low, high)

@@ -113,7 +113,7 @@ def of_gui(drawn: Sequence[tuple[Any, ...]]) -> str:
                 lines += [_box(x, y + 2, 17, 17, "#29384a"), _text(x + 26, y + 16, label)]
                 lines += [_box(x + 4, y + 6, 9, 9, "#66a6e0")] if args[1] else []
             case _:
-                shown = str(args[1]).replace("\n", " / ")
+                shown = str(args[1]).replace("\n", " / ") or (args[2] if name == "InputTextWithHint" else "")
                 lines += [_box(x, y, WIDE, height - 5, "#29384a"), _text(x + 8, y + 16, shown)]
                 lines.append(_text(x + WIDE + 10, y + 16, label))
         x, y = LEFT, y + height
@@ -121,12 +121,20 @@ def of_gui(drawn: Sequence[tuple[Any, ...]]) -> str:
 
 
 def dialog(rig: Rig) -> str:
-    """Return the SVG of the dialog for one item."""
+    """Return the SVG of the dialog for one item and two results of it."""
     rig.host.gui = gui = Gui(rig.host)
-    engines = [_capabilities(load(rig.home, {}).fal, ""), CAPABILITIES]
-    (rig.home / "catalogue.json").write_text(json.dumps(catalogue(standard(rig.home).all(), engines)))
+    settings = load(rig.home, {})
+    engines = [_capabilities(settings.fal, ""), CAPABILITIES]
+    (rig.home / "catalogue.json").write_text(json.dumps(catalogue(standard(rig.home).all(), engines, settings.budget)))
     rig.choose(tags="dub, deep bass, tape echo", lyrics="[verse]\nla la", engine="", variations=2)
-    rig.item()
+    source = rig.item()
+    for number in (1, 2):
+        result = rig.item(track=rig.track())
+        result.selected = False
+        assert result.take
+        result.take.name = f"tone - remix {number}"
+        marks = {"variation": f"v{number}", "source": source.guid, "seed": f"{number + 2_636_811_088}"}
+        result.texts |= {f"P_EXT:ace_bridge_{key}": value for key, value in marks.items()}
     rig.act("Remix selected items (asks)")
     rig.host.tick(8)
     return of_gui(gui.drawn)

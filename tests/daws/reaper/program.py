@@ -8,14 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import soundfile
 
+from tests.daws.reaper.boxes import read_box
 from tests.daws.reaper.functions import Changing
+from tests.daws.reaper.functions_actions import EXTENSIONS, NAMED, Actions
 from tests.daws.reaper.model import Project
+from tests.daws.reaper.stems import item_sound, stem
 from tests.daws.reaper.table import available, toolkit
 
 if TYPE_CHECKING:
     pass
 
+BUTTONS = {  # type of a message box → results for yes, no, and a closed box
+    0: (1, 1, 1),  # OK
+    1: (1, 2, 2),  # OK, cancel
+    2: (4, 5, 3),  # retry, ignore, abort
+    3: (6, 7, 2),  # yes, no, cancel
+    4: (6, 7, 7),  # yes, no
+    5: (4, 2, 2),  # retry, cancel
+}
 RENDER_NOW = 42230
+STEMS, SELECTED_ITEMS, PRE_FADER = 2, 32, 8192  # values of RENDER_SETTINGS
+RECORDING = 4  # bit of a play state
 RENDER_DEFAULTS: dict[str, float | str] = {
     **dict.fromkeys(["RENDER_SETTINGS", "RENDER_BOUNDSFLAG", "RENDER_STARTPOS", "RENDER_ENDPOS", "RENDER_SRATE"], 0.0),
     **dict.fromkeys(["RENDER_TAILFLAG", "RENDER_ADDTOPROJ", "RENDER_DITHER", "RENDER_NORMALIZE"], 1.0),
@@ -31,7 +44,7 @@ RENDER_DEFAULTS: dict[str, float | str] = {
 APP = {"Win64": "x64", "macOS-arm64": "macOS-arm64"}  # system → suffix of the result of GetAppVersion
 
 
-class Program(Changing):
+class Program(Changing, Actions):
     """All of the mock's REAPER functions that scripts can call."""
 
     # --- functions about REAPER itself -------------------------------------------------------------------------------
@@ -49,7 +62,7 @@ class Program(Changing):
 
     def get_action_context(self) -> tuple[Any, ...]:
         return (
-            False,
+            bool(self.host.controller[3]),  # a controller or the mouse wheel has a new value
             self.host.paths.shown(self.host.running.path),
             0,
             self._command(self.host.running.path),
@@ -91,7 +104,7 @@ class Program(Changing):
 
     def RefreshToolbar2(self, section: int, command: int) -> None:
         if command not in self.host.toggles:
-            self.host.fail("a button was redrawn but not changed")
+            self.host.careless("a button was redrawn but not changed")
 
     def file_exists(self, path: str) -> bool:
         return Path(self.host.paths.real(path)).is_file()
@@ -102,34 +115,46 @@ class Program(Changing):
     def show_menu(self, text: str) -> int:
         """Return the number of the user's choice in gfx.showmenu, counted from 1; 0 for none."""
         self.host.menus.append(text)
-        return int(self.host.answers.pop(0))
+        answer = self.host.answers.pop(0)
+        return int(answer(text) if callable(answer) else answer)
 
     def MB(self, text: str, title: str, kind: int) -> int:
+        if self.host.rules.no_boxes_during_playback and any(one.play_state & 1 for one in self.host.projects):
+            self.host.careless("a message box during playback: " + text)
         self.host.boxes.append(text)
+        self.host.clock += self.host.box_takes
         if self.host.gui:
             self.host.gui.box_was_open()
-        if kind == 3:
-            return {True: 6, False: 7, None: 2}[self.host.answers.pop(0)]
-        return 1 if kind == 0 or (self.host.answers.pop(0) if self.host.answers else True) else 2
+        if kind == 3 and not self.host.answers:
+            self.host.careless("the test has no answer for the box: " + text)
+        yes, no, left = BUTTONS[int(kind)]
+        answer = self.host.answers.pop(0) if kind != 0 and self.host.answers else True
+        return {True: yes, False: no, None: left}[answer]
+
+    def ShowMessageBox(self, text: str, title: str, kind: int) -> int:
+        return self.MB(text, title, kind)
 
     def GetUserInputs(self, title: str, count: int, captions: str, values: str) -> tuple[bool, str]:
-        head = captions.split(",extrawidth", maxsplit=1)[0]
-        if len(head.split(",")) != count or len(values.split("\n")) != count or count > 16:
-            self.host.fail("the input box has different numbers of captions, values and fields")
+        box = read_box(captions, values, quotes=self.host.rules.quotes_hide_separators)
+        if not box.complete or len(box.captions) != count:
+            self.host.careless("the input box has different numbers of captions, values and fields")
         self.host.asked.append((captions, values))
         self.host.titles.append(title)
-        answer = self.host.answers.pop(0) if self.host.answers else values
+        answer = self.host.answers.pop(0) if self.host.answers else box.answered(int(count))
         return answer is not None, answer or ""
 
     def ShowConsoleMsg(self, text: str) -> None:
         if self.host.running.told_console:
-            self.host.fail("ShowConsoleMsg takes the focus: once per run")
+            self.host.careless("ShowConsoleMsg takes the focus: once per run")
         self.host.running.told_console = True
         self.host.console.append(text)
 
+    def ClearConsole(self) -> None:
+        self.host.console.clear()
+
     def ExecProcess(self, command: str, timeout: int) -> str:
         if timeout >= 0:
-            self.host.fail("ExecProcess blocks REAPER")
+            self.host.careless("ExecProcess blocks REAPER")
         self.host.executed.append(command)
         self.host.on_exec(command)
         return "0\n"
@@ -139,8 +164,15 @@ class Program(Changing):
         return 1
 
     def EnumerateFiles(self, path: str, index: int) -> str | None:
+        """Return a file's name from REAPER's list of the folder; only index -1 reads the folder again."""
         folder = self.host.paths.real(path)
-        names = sorted(one.name for one in os.scandir(folder) if one.is_file()) if Path(folder).is_dir() else []
+        if index == -1:
+            self.host.listings.pop(folder, None)
+            return None
+        if folder not in self.host.listings:
+            files = [one.name for one in os.scandir(folder) if one.is_file()] if Path(folder).is_dir() else []
+            self.host.listings[folder] = sorted(files)
+        names = self.host.listings[folder]
         return names[int(index)] if 0 <= index < len(names) else None
 
     # --- actions and rendering ---------------------------------------------------------------------------------------
@@ -154,8 +186,8 @@ class Program(Changing):
         if not add:
             self.host.registered.pop(known, None)
             return 1
-        if known < 0:
-            known = 53_000 + len(self.host.registered)
+        if known < 0:  # the same file always gets the same ID
+            known = self.host.command_ids.setdefault(file, 53_000 + len(self.host.command_ids))
             self.host.registered[known] = file
         return known
 
@@ -163,18 +195,39 @@ class Program(Changing):
         return f"RS{int(command):040d}" if command in self.host.registered else None
 
     def NamedCommandLookup(self, name: str) -> int:
+        if self.host.rules.extensions and name in NAMED:
+            return NAMED[name]
+        if name.isdigit():  # public scripts pass the number of a native action as a text
+            return int(name)
+        if self.host.rules.extensions and name.startswith(EXTENSIONS):
+            self.host.fail(f"the mock does not implement the action {name}")
         digits = name.removeprefix("_RS")
         return int(digits) if digits.isdigit() and int(digits) in self.host.registered else 0
 
     def Main_OnCommandEx(self, command: int, flag: int, project: Project) -> None:
-        if command in self.host.registered and self.host.registered[int(command)].suffix == ".eel":
-            self.host.rung.append(self.GetExtState("ace-bridge", "bell_port"))
-        elif command in self.host.registered:
+        if command in self.host.registered:
             self.host.run(self.host.registered[int(command)])
         elif command == RENDER_NOW:
-            self._render(project)
+            self._render(project if self.host.rules.renders_background_tabs else self.host.active)
         else:
-            self.host.fail(f"the scripts may not run the action {command}")
+            self.native_action(command, self._project(project))
+
+    def Main_OnCommand(self, command: int, flag: int) -> None:
+        self.Main_OnCommandEx(command, flag, self.host.active)
+
+    def SetProjExtState(self, project: Project, section: str, key: str, value: str) -> int:
+        kept = self._project(project).kept
+        kept[section, key] = value
+        if not value:
+            del kept[section, key]
+        return len(kept)
+
+    def GetProjExtState(self, project: Project, section: str, key: str) -> tuple[int, str]:
+        value = self._project(project).kept.get((section, key), "")
+        return int(bool(value)), value
+
+    def HasExtState(self, section: str, key: str) -> bool:
+        return (section, key) in self.host.ext or (section, key) in self.host.kept
 
     def GetSetProjectInfo(self, project: Project, key: str, value: float, is_set: bool) -> float:
         if key in ("PROJECT_SRATE_USE", "PROJECT_SRATE") and not is_set:
@@ -198,10 +251,16 @@ class Program(Changing):
         return render[key]
 
     def _render(self, project: Project) -> None:
-        """Render the selected item to a file; enabled take effects halve the level."""
+        """Render the selected item, or the stem of the selected track, to a file."""
         settings = dict(project.render)
         self.host.rendered.append(settings)
-        if settings["RENDER_SETTINGS"] not in (32.0, 2.0):
+        is_measured = str(settings["RENDER_PATTERN"]).startswith("self-test")
+        if project is not self.host.active and not is_measured:
+            self.host.careless("a render of a project that is not in front")
+        if project.play_state & RECORDING:
+            self.host.careless("a render during a recording")
+        source = int(settings["RENDER_SETTINGS"])
+        if source & ~PRE_FADER not in (SELECTED_ITEMS, STEMS):
             self.host.fail("a render through the master")
         target = Path(self.host.paths.real(self.GetSetProjectInfo_String(project, "RENDER_TARGETS", "", False)[1]))
         if target.exists():
@@ -211,14 +270,15 @@ class Program(Changing):
         target.write_bytes(b"")
         if self.host.rendering == "empty":
             return
-        (item,) = (one for one in project.items if one.selected)
-        take, rate = item.take, project.rate or 48_000
-        assert take is not None
-        start, end = float(settings["RENDER_STARTPOS"]), float(settings["RENDER_ENDPOS"])
-        if settings["RENDER_SETTINGS"] == 32.0:  # renders the complete selected item
-            start, end = item.values["D_POSITION"], item.values["D_POSITION"] + item.values["D_LENGTH"]
-        frames = round((end - start) * rate) // (2 if self.host.rendering == "half" else 1)
-        sound = take.read(rate, start - item.values["D_POSITION"], frames) * take.gain(
-            self.host.render_has, rate, frames
-        )
-        soundfile.write(target, sound * (0.5 if any(take.fx) else 1.0), rate, "PCM_24")
+        rate = project.rate or 48_000
+        if source & STEMS:
+            bounds = float(settings["RENDER_STARTPOS"]), float(settings["RENDER_ENDPOS"])
+            is_pre_fader = bool(source & PRE_FADER) and self.host.rules.stems_can_be_before_the_fader
+            (track,) = (one for one in project.tracks if one.values["I_SELECTED"])
+            sound = stem(track, bounds, rate, is_pre_fader=is_pre_fader)
+        else:
+            (item,) = (one for one in project.items if one.selected)
+            sound = item_sound(item, self.host.render_has, rate)
+        self.host.clock += len(sound) / rate / self.host.render_speed
+        sound = sound[: len(sound) // (2 if self.host.rendering == "half" else 1)]
+        soundfile.write(target, sound, rate, "PCM_24")

@@ -59,7 +59,15 @@ class Rig:
         self.host.kept["ace-bridge", "wishes"] = json.dumps(choices)
 
     def act(self, name: str) -> None:
-        self.host.run(self.scripts / f"ace-bridge_{name}.lua")
+        """Run an action of the shipped scripts; none may leave an undo point that it did not name."""
+        file = f"ace-bridge_{name}.lua"
+        self.host.run(self.scripts / "lib" / file if name == "Service" else self.scripts / file)
+        points = [point for project in self.host.projects for point, _ in project.history]
+        assert not [point for point in points if point.startswith("ReaScript: ")], points
+
+    def hold(self, name: str, presses: int = 5) -> None:
+        """Hold the key of an action, so that the action runs several times."""
+        self.host.hold(self.scripts / f"ace-bridge_{name}.lua", presses)
 
     def messages(self, command: str = "") -> list[dict[str, Any]]:
         """Return the messages in the inbox that have this command (default: all messages), oldest first."""

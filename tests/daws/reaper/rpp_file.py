@@ -11,20 +11,25 @@ def written(project: Project) -> str:
     """Return the text of the project's .RPP file."""
     root = Element("REAPER_PROJECT", ["0.1", "7.60", "1"])
     root.append(["TEMPO", _number(project.tempo), str(project.beats_per_bar), "4"])
-    root.extend(_track(track) for track in project.tracks)
+    root.append(["DEFPITCHMODE", "589824", "0"])
+    root.extend(track_element(track) for track in project.tracks)
     return str(dumps(root))
 
 
-def _track(track: Track) -> Element:
+def track_element(track: Track) -> Element:
+    """Return a track with its items."""
     element = Element("TRACK", [track.guid])
     element.append(["NAME", track.name])
     depth = int(track.values["I_FOLDERDEPTH"])
     element.append(["ISBUS", "1" if depth > 0 else "2" if depth < 0 else "0", str(depth)])
-    element.extend(_item(item) for item in track.items)
+    if track.values["I_VUMODE"]:
+        element.append(["VU", str(int(track.values["I_VUMODE"]))])
+    element.extend(item_element(item) for item in track.items)
     return element
 
 
-def _item(item: Item) -> Element:
+def item_element(item: Item) -> Element:
+    """Return an item with its takes."""
     values = item.values
     element = Element("ITEM", [])
     element.append(["POSITION", _number(values["D_POSITION"])])
@@ -35,8 +40,11 @@ def _item(item: Item) -> Element:
     element.append(["MUTE", str(int(values["B_MUTE"])), "0"])
     element.append(["IGUID", item.guid])
     element.append(["VOLPAN", _number(values["D_VOL"]), "0"])
-    if item.texts:
-        element.append(Element("EXT", [], [[name.removeprefix("P_EXT:"), text] for name, text in item.texts.items()]))
+    kept = [[name.removeprefix("P_EXT:"), text] for name, text in item.texts.items() if name.startswith("P_EXT:")]
+    if kept:
+        element.append(Element("EXT", [], kept))
+    if item.texts.get("P_NOTES"):
+        element.append(Element("NOTES", [], ["|" + line for line in item.texts["P_NOTES"].split("\n")]))
     for number, take in enumerate(item.takes):
         element.extend(_take(take, first=number == 0))
     return element
@@ -46,7 +54,8 @@ def _take(take: Take, *, first: bool) -> list[list[str] | Element]:
     lines: list[list[str] | Element] = [] if first else [["TAKE"]]
     lines.append(["NAME", take.name])
     lines.append(["SOFFS", _number(take.values["D_STARTOFFS"])])
-    lines.append(["PLAYRATE", _number(take.values["D_PLAYRATE"]), "1"])
+    rest = [_number(take.values[key]) for key in ("B_PPITCH", "D_PITCH", "I_PITCHMODE", "I_STRETCHFLAGS")]
+    lines.append(["PLAYRATE", _number(take.values["D_PLAYRATE"]), *rest, "0.0025"])
     lines.append(["GUID", take.guid])
     if take.source:
         lines.append(Element("SOURCE", ["WAVE"], [["FILE", take.source.path]]))

@@ -13,7 +13,14 @@ if TYPE_CHECKING:
 
 # REAPER always returns the same pointer for an object, so == works in Lua; `known` ensures this for Python objects.
 PRELUDE = """
-local call, key_of, refuse, may_touch, exists, windows, draw, send_udp, disk_is_full, real = ...
+local call, key_of, refuse, may_touch, exists, windows, draw, send_udp, disk_is_full, real, house, names, compute,
+  renames = ...
+local COUNTED = 1000 -- instructions per call of the hook
+local here = debug.getinfo(1, 'S').source -- what runs in this chunk belongs to the mock: a call's time is CALL
+debug.sethook(function()
+  if debug.getinfo(2, 'S').source ~= here then compute(COUNTED) end
+end, '', COUNTED)
+
 local known = setmetatable({}, { __mode = 'v' })
 
 local function one(value)
@@ -31,10 +38,18 @@ end
 
 reaper = setmetatable({}, {
   __index = function(_, name)
+    if not house then return nil end
     return function(...) return each(call(name, ...)) end
   end,
-  __newindex = function(_, name) refuse('reaper.' .. tostring(name) .. ' is written to') end,
+  __newindex = function(self, name, value)
+    if house then refuse('reaper.' .. tostring(name) .. ' is written to') end
+    rawset(self, name, value)
+  end,
 })
+
+for name in (names or ''):gmatch('%S+') do -- scripts by others run through the functions with pairs
+  reaper[name] = function(...) return each(call(name, ...)) end
+end
 
 gfx = setmetatable({ x = 0, y = 0, w = 0, h = 0, mouse_x = 0, mouse_y = 0, mouse_cap = 0 }, {
   __index = function(self, name)
@@ -62,7 +77,8 @@ end
 io.open = function(path, mode)
   if mode and mode:find('[wa+]') then
     if not may_touch(path) then refuse('writes outside the home: ' .. path) end
-    if path:find('[/\\\\]inbox[/\\\\][^.][^/\\\\]*$') then refuse('the daemon may read a half-written ' .. path) end
+    local is_message = path:find('[/\\\\]inbox[/\\\\][^.][^/\\\\]*$')
+    if is_message and renames(path) then refuse('the daemon may read a half-written ' .. path) end
     if disk_is_full() then
       local made = open(real(path), mode)
       if made then made:close() end
@@ -75,13 +91,20 @@ package.loaded['test.udp'] = send_udp
 os.rename = function(from, to)
   if not may_touch(to) then refuse('renames outside the home: ' .. to) end
   if windows and exists(to) then return nil, 'File exists' end
+  if not (renames(from) and renames(to)) then return nil, 'No such file or directory' end
   return rename(real(from), real(to))
 end
 os.remove = function(path)
   if not may_touch(path) then refuse('removes outside the home: ' .. path) end
+  if not renames(path) then return nil, 'No such file or directory' end
   return remove(real(path))
 end
 
+if not house then -- scripts by others seed the random numbers with the time; the same run must have the same result
+  math.randomseed(1)
+  math.randomseed = function() end
+  return
+end
 setmetatable(_G, {
   __newindex = function(_, name) refuse('the global ' .. tostring(name) .. ' is written') end,
   __index = function(_, name) refuse('the global ' .. tostring(name) .. ' is read') end,
@@ -105,7 +128,8 @@ class Script:
         self.at_exit: list[Any] = []
         self.options = 0
         self.told_console = False
-        self.runtime = LuaRuntime(unpack_returned_tuples=True)
+        self.made_point = False  # whether the script has ended an undo block of its own
+        self.runtime = LuaRuntime(unpack_returned_tuples=True, attribute_filter=self._no_attribute)
         prelude = self.runtime.eval(f"function(...) {PRELUDE} end")
         windows = host.system.startswith("Win")
         prelude(
@@ -119,7 +143,15 @@ class Script:
             lambda *args: host.send_udp(*args),
             lambda: host.disk_full,
             host.paths.real,
+            host.rules.house,
+            None if host.rules.house else " ".join(host.names()),
+            host.compute,
+            lambda path: host.rules.renames_any_path or not host.paths.is_windows or path.isascii(),
         )
+
+    def _no_attribute(self, thing: Any, name: Any, is_setting: bool) -> Any:
+        """Refuse `item.name`: in REAPER, an object is a pointer without fields."""
+        self.host.fail(f"the field {name} of a {getattr(thing, 'kind', 'function')} is used")
 
     def draw(self, name: str, *args: Any) -> Any:
         """Check and execute a gfx call; each `update` makes everything drawn since the last `update` the picture."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.daws.reaper.model import Item
+from tests.daws.reaper.model import Item, Track
 from tests.daws.reaper.rig import Rig, job
 from tests.fakes.studio import write_tone
 
@@ -55,3 +55,19 @@ def points(rig: Rig) -> list[str]:
 
 def of_bridge(rig: Rig) -> list[Item]:
     return [item for item in rig.project.items if "P_EXT:ace_bridge_variation" in item.texts]
+
+
+def move(item: Item, track: Track) -> None:
+    """Move an item to another track as the user would."""
+    item.track.items.remove(item)
+    item.track = track
+    track.items.append(item)
+
+
+def split(rig: Rig, item: Item, position: float) -> Item:
+    """Split an item as the user would; return the right half."""
+    rig.host.rules.house = False
+    right = rig.host.SplitMediaItem(item, position)
+    rig.host.rules.house = True
+    assert right
+    return right

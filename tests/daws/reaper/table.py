@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,6 +32,12 @@ def functions() -> dict[str, Function]:
 def toolkit() -> dict[str, Function]:
     """Return the functions of the optional extension ReaImGui."""
     return _read("imgui.tsv")
+
+
+@cache
+def sws() -> dict[str, Function]:
+    """Return the functions of the optional extension SWS."""
+    return _read("sws.tsv")
 
 
 def _read(name: str) -> dict[str, Function]:
@@ -65,9 +72,38 @@ def complaint(row: Function, args: Sequence[Any], is_handle: Any) -> str | None:
     return None
 
 
+def forgiven(row: Function, args: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the arguments as REAPER reads them: it ignores extra ones, and converts numbers and strings as Lua does.
+
+    Scripts by others leave out projects, booleans and buffers at the end, and pass 0 for the active project.
+    """
+    found = [_converted(wanted.rstrip("?"), value) for wanted, value in zip(row.takes, args, strict=False)]
+    for wanted in row.takes[len(found) :]:
+        kind = wanted.rstrip("?")
+        if kind not in ("ReaProject", "boolean", "HWND") and not wanted.endswith("?"):
+            break
+        found.append({"boolean": False, "ReaProject": 0}.get(kind))
+    return tuple(found)
+
+
+def _converted(wanted: str, value: Any) -> Any:
+    if wanted in ("integer", "number") and isinstance(value, str):
+        with suppress(ValueError):
+            return float(value)
+    if wanted == "integer" and isinstance(value, float):
+        return int(value)
+    if wanted == "string" and isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:.14g}" if isinstance(value, float) and not value.is_integer() else str(value)
+    if wanted == "boolean" and not isinstance(value, bool):
+        return bool(value)
+    if wanted == "ReaProject" and (value is None or isinstance(value, int | float)):
+        return 0
+    return value
+
+
 def _fits(wanted: str, value: Any, optional: bool, is_handle: Any) -> bool:
     if value is None:
-        return optional
+        return optional or wanted == "HWND"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     match wanted:
         case "integer":
@@ -82,5 +118,7 @@ def _fits(wanted: str, value: Any, optional: bool, is_handle: Any) -> bool:
             return isinstance(value, str)
         case "function":
             return callable(value)
+        case "HWND":
+            return True
         case kind:
             return bool(is_handle(value, kind))

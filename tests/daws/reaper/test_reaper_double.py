@@ -56,6 +56,19 @@ MISTAKES = {
     "for _ = 1, 1000 do reaper.time_precise() end": "an action of",
     "reaper.Undo_BeginBlock2(project) reaper.Undo_BeginBlock2(project)": "inside an undo block",
     "reaper.RefreshToolbar2(0, 1)": "not changed",
+    "reaper.GetSetMediaTrackInfo_String(track, 'P_RAZOREDITS', '', true)": "the user's razor edits",
+    "reaper.Undo_OnStateChange('a')": "instead of an undo block",
+    "reaper.SetEditCurPos(7, false, false)": "not restored",
+    "reaper.Main_OnCommand(40289, 0)": "may not run",
+    "reaper.SetTrackSelected(track, true)": "not restored",
+    "return item.selected": "the field selected of a MediaItem is used",
+    "item.selected = false": "the field selected of a MediaItem is used",
+    "reaper.SplitMediaItem(item, 1.2)": "outside an undo block",
+    "reaper.AddProjectMarker(project, false, 1, 0, 'a', -1)": "outside an undo block",
+    "reaper.Undo_BeginBlock2(project) reaper.SetMediaItemInfo_Value(item, 'B_MUTE', 1) "
+    "reaper.Undo_EndBlock2(project, 'Mute', 1)": "do not cover",
+    "reaper.Undo_BeginBlock2(project) reaper.InsertTrackInProject(project, 0, 0) "
+    "reaper.Undo_EndBlock2(project, 'Insert', 4)": "do not cover",
 }
 
 
@@ -90,7 +103,7 @@ def test_mistakes_are_caught(host: Host, code: str) -> None:
         "assert(reaper.GetMediaItem_Track(item) == track)",
         "assert(reaper.EnumProjects(0) == project and other ~= project)",
         "reaper.Undo_BeginBlock2(project) reaper.SetMediaItemInfo_Value(item, 'B_MUTE', 1) "
-        "reaper.Undo_EndBlock2(project, 'Mute', -1)",
+        "reaper.Undo_EndBlock2(project, 'Mute', 4)",
         "assert(reaper.ValidatePtr2(project, item, 'MediaItem*'))",
         "assert(not reaper.ValidatePtr2(other, item, 'MediaItem*'))",
         "local left = 3 local function again() left = left - 1 if left > 0 then reaper.defer(again) end end again()",
@@ -132,3 +145,36 @@ def test_undo_restores_the_tracks_and_invalidates_luas_pointers(host: Host) -> N
     assert [track.name for track in project.tracks] == ["one"]
     assert not old.alive
     assert host.Undo_CanRedo2(project) == "New track"
+    assert host.redo(project) == "New track"
+    assert len(project.tracks) == 2
+    assert [track.alive for track in project.tracks] == [True, True]
+
+
+NAMED = "reaper.Undo_BeginBlock2(project) reaper.Undo_EndBlock2(project, 'Mine', -1)"
+NESTED = (
+    "local id = reaper.AddRemoveReaScript(true, 0, reaper.GetResourcePath() .. '/inner.lua', true) "
+    "reaper.defer(function() end) reaper.Main_OnCommandEx(id, 0, project)"
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("", ["ReaScript: script.lua"]),
+        ("error('a bug')", ["ReaScript: script.lua"]),
+        ("reaper.atexit(function() end)", ["ReaScript: script.lua"]),
+        ("reaper.defer(function() end)", []),
+        (NAMED, ["Mine"]),
+        (f"{NAMED} reaper.defer(function() end)", ["Mine"]),
+        (NESTED, ["ReaScript: inner.lua"]),
+    ],
+)
+def test_a_script_that_does_not_defer_leaves_an_undo_point(host: Host, code: str, names: list[str]) -> None:
+    """https://www.reaper.fm/sdk/reascript/reascript.php: undo points are created unless a script calls defer."""
+    project = host.projects[0]
+    host.edit(project)
+    host.undo(project)
+    (host.resources / "inner.lua").write_text("")
+    run(host, code)
+    assert [name for name, _ in project.history] == names
+    assert project.undone == ([] if names else ["Move item"])
