@@ -12,7 +12,6 @@
 --   First version.
 -- @provides
 --   [main] ace-bridge_*.lua
---   [main] ace-bridge_*.eel
 --   [nomain] lib/*.lua
 --   [data] toolbar_icons/*.png
 --   [data] toolbar_icons/150/*.png

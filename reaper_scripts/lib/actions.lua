@@ -1,13 +1,14 @@
 -- Actions: the bridge's entries in the action list. Most actions write a message or queue a task, then start the
 -- service and end.
 
+local blocking = require 'blocking'
 local dialog = require 'dialog'
 local error_guard = require 'error_guard'
 local estimate = require 'estimate'
-local fader = require 'fader'
 local home = require 'home'
 local json = require 'json'
 local mail = require 'mail'
+local notice = require 'notice'
 local objects = require 'objects'
 local outgoing = require 'outgoing'
 local panel = require 'panel'
@@ -16,22 +17,24 @@ local ranges = require 'ranges'
 local registry = require 'registry'
 local report = require 'report'
 local request = require 'request'
+local rerun = require 'rerun'
 local results = require 'results'
 local selftest = require 'selftest'
 local settings = require 'settings'
-local startup = require 'startup'
+local setup = require 'setup'
 local state = require 'state'
-local toolbar = require 'toolbar'
+local take_audio = require 'take_audio'
 local toolkit = require 'toolkit'
+local track_sound = require 'track_sound'
+local trigger = require 'trigger'
 local window = require 'window'
 
 local actions = {}
 
 local current = objects.current
 
-local HIGHEST_SEED = 4294967295
-local ONE_INSTANCE, RESTART = 1, 2 -- options of set_action_options
-local MANY = 3 -- maximum number of remixes to request without asking the user to confirm
+local ONE_INSTANCE, RESTART, LIT, DARK = 1, 2, 4, 8 -- options of set_action_options
+local LIMITS = { above = 1.0, count = 20 } -- US dollars and remixes without asking, if the catalogue has no limits
 
 local function send(command, args)
   local id, problem = mail.send(command, args)
@@ -39,22 +42,20 @@ local function send(command, args)
   state.add_task({ kind = 'sent', message_id = id, without_answer = true })
 end
 
--- Asks for confirmation before many remixes, showing their price, and before a render that blocks REAPER.
-local function is_wanted(made, found, choices)
+-- Asks for confirmation above the limits under [budget] and before a render that blocks REAPER, showing the price.
+-- `is_shown` means that the user has already seen the price and how long the render blocks REAPER.
+local function is_wanted(made, found, choices, is_shown)
   local variations = choices.remix.variations or 1
   local count = (choices.placement.as_one and 1 or #found) * variations
-  if count > MANY then
-    local seconds = estimate.seconds(found, choices.placement, variations)
-    local text = ('Submit %d remixes (%s)?'):format(count, estimate.text(seconds, choices.remix.engine))
-    if not dialog.confirm(text) then return false end
-    made.args.confirmed = true
-  end
-  for _, work in ipairs(made.work) do
-    if work.route == 'render' then
-      return dialog.confirm('REAPER must first render a MIDI item or take FX. '
-        .. 'The render runs at full speed and blocks REAPER until it is done.')
-    end
-  end
+  local seconds = estimate.seconds(found, choices.placement, variations)
+  local limits = home.catalogue().confirm or LIMITS
+  local is_much = count > limits.count or estimate.cost(seconds, choices.remix.engine) > limits.above
+  local render = not is_shown and blocking.question(current(), found)
+  if not is_much and not render then return true end
+  local what = count == 1 and '1 remix' or ('%d remixes'):format(count)
+  local text = ('Submit %s (%s)?'):format(what, estimate.text(seconds, choices.remix.engine))
+  if not dialog.confirm((render and render .. '\n\n' or '') .. text) then return false end
+  made.args.confirmed = true
   return true
 end
 
@@ -68,15 +69,32 @@ local function placement_of(found, choices)
   return { mode = as_one and 'new_track' or choices.placement.mode, source = choices.placement.source, as_one = as_one }
 end
 
--- Requests a remix of the ranges, or shows `hint` if there are none. `priced` means that the user has seen the price.
-local function remix(found, choices, hint, priced)
-  if #found == 0 then error_guard.refuse(hint) end
+-- Returns the ranges that can be remixed, and a sentence about the others or nil. If none can, stops with the reason.
+local function usable(chosen)
+  local found, problems = take_audio.readable(chosen)
+  if #problems == 0 then return found end
+  if #found == 0 then error_guard.refuse(problems[1]) end
+  local reason = problems[1]:match('^(.-)\n\n') or problems[1]
+  return found, ('%d of %d items left out. %s'):format(#problems, #chosen, reason)
+end
+
+-- Requests a remix of the ranges, or shows `hint` if there are none. `kind` is what asked for it (see trigger.lua), and
+-- `is_shown` means that the user has seen the price and how long REAPER will be blocked.
+local function remix(chosen, choices, hint, kind, is_shown)
+  kind = kind or trigger.kind()
+  if #chosen == 0 then error_guard.refuse(hint) end
+  local found, remark = usable(chosen)
+  if trigger.repeats(kind, trigger.signature(found, choices)) then return end
+  track_sound.choose(current(), found, choices.sound)
   local placement = placement_of(found, choices)
   if not placement then return end
   choices = { remix = choices.remix, placement = placement }
   local made = request.of(current(), found, choices.remix, placement)
-  if priced then made.args.confirmed = true end
-  if not is_wanted(made, found, choices) then return end
+  if is_shown then made.args.confirmed = true end
+  local wanted = is_wanted(made, found, choices, is_shown)
+  trigger.box_was_open()
+  if not wanted then return end
+  made.args.trigger = made.args.confirmed and trigger.DIALOG or kind
   if #made.work > 0 then
     state.add_task({ kind = 'remix', made = made })
   else
@@ -84,6 +102,7 @@ local function remix(found, choices, hint, priced)
     state.add_task({ kind = 'sent', message_id = made.message_id })
   end
   registry.wake_service()
+  if remark then notice.tell(remark) end
   return made.message_id
 end
 
@@ -94,18 +113,31 @@ local function cancel(job_id)
   registry.wake_service()
 end
 
+-- What the buttons of ReaImGui's dialog do.
+local BUTTONS = {
+  remix = function(chosen, choices) return remix(chosen, choices, SELECT, trigger.DIALOG, true) end,
+  cancel = cancel,
+  audition = function(variation) home.run({ 'audition', variation }) end,
+  swap = function(variation) results.swap_one(current(), results.find(current(), variation)) end,
+  more = function(variation)
+    return rerun.one(current(), results.find(current(), variation), { seed = rerun.new_seed(), variations = 1 })
+  end,
+  keep = function(variation) results.keep(current(), results.find(current(), variation)) end,
+}
+
 -- Returns true if the script must keep running, because ReaImGui's dialog stays open. REAPER's own input box does not.
 function actions.remix_dialog()
   local gui = toolkit.load()
   if gui then
-    panel.open(gui, function(found, choices) return remix(found, choices, SELECT, true) end, cancel)
+    panel.open(gui, BUTTONS)
     return true
   end
-  local found = ranges.selection(current())
-  if #found == 0 then error_guard.refuse(SELECT) end
+  local chosen = ranges.selection(current())
+  if #chosen == 0 then error_guard.refuse(SELECT) end
+  local found = usable(chosen)
   prefetch.send(found)
   local choices = dialog.choices(found)
-  if choices then remix(found, choices, SELECT) end
+  if choices then remix(chosen, choices, SELECT, trigger.DIALOG) end
 end
 
 function actions.remix_last()
@@ -157,20 +189,16 @@ function actions.cancel()
   if count == 0 then error_guard.refuse('No remixes are in progress.') end
 end
 
-local function rerun(changes)
-  for _, id in ipairs(results.rerun(current(), changes)) do state.add_task({ kind = 'sent', message_id = id }) end
-  registry.wake_service()
-end
-
 -- Runs the selected remixes again with one new random seed and otherwise the same settings.
 function actions.rerun()
-  rerun({ seed = math.random(0, HIGHEST_SEED) })
+  rerun.selected(current(), { seed = rerun.new_seed() }, trigger.kind())
 end
 
 function actions.same_seed_new_tags()
   local first = results.selected(current())[1]
   local tags = dialog.line('New tags', settings.last().remix.tags)
-  if tags and tags ~= '' then rerun({ tags = tags, seed = math.tointeger(tonumber(first.seed)) }) end
+  if not tags or tags == '' then return end
+  rerun.selected(current(), { tags = tags, seed = math.tointeger(tonumber(first.seed)) }, trigger.DIALOG)
 end
 
 function actions.place_ready()
@@ -187,8 +215,13 @@ function actions.remove()
   results.remove(current())
 end
 
+function actions.keep()
+  results.keep(current(), results.selected(current())[1])
+end
+
 function actions.audition()
-  home.run({ 'audition', results.selected(current())[1].variation })
+  local variation = results.selected(current())[1].variation
+  if not trigger.repeats(trigger.kind(), 'audition ' .. variation) then home.run({ 'audition', variation }) end
 end
 
 function actions.show_jobs()
@@ -197,7 +230,7 @@ function actions.show_jobs()
 end
 
 function actions.list_jobs()
-  reaper.ShowConsoleMsg(report.jobs(mail.outbox()))
+  reaper.ShowConsoleMsg(home.with_commands(report.jobs(mail.outbox())))
 end
 
 -- Keeps the service running for controllers until this action is run again or REAPER quits.
@@ -207,44 +240,32 @@ function actions.listen()
   if listens then registry.wake_service() end
 end
 
-local function offer_toolbar(commands)
-  if not dialog.confirm('Add the bridge\'s buttons to an empty floating toolbar?\n\n'
-    .. 'Other toolbars and menus do not change. The toolbar is available after you restart REAPER.') then return '' end
-  local number = toolbar.add(commands)
-  if not number then return '\n\nNo toolbar was added: all floating toolbars are in use.' end
-  return ('\n\nAfter you restart REAPER, the buttons are in View > Toolbars > Toolbar %d.'):format(number)
+-- Chooses whether results wait as long as the user can redo something, or only until the user has paused.
+function actions.keep_redo()
+  local keeps = not settings.keeps_redo()
+  settings.keep_redo(keeps)
+  reaper.set_action_options(keeps and LIT or DARK)
+  notice.status(keeps and 'remixes wait while you can redo something' or 'remixes wait for 10 s without an edit')
 end
 
-local function offer_startup(command)
-  if dialog.confirm('Listen to controllers whenever REAPER starts?\n\n'
-    .. 'This adds one line at the end of Scripts/__startup.lua.') then startup.add(command) end
+-- Switches the tracks of the selection between the sound of their items and that of the tracks.
+function actions.track_effects()
+  local project = current()
+  local found = ranges.selection(project)
+  if #found == 0 then error_guard.refuse(SELECT) end
+  local is_on = track_sound.common(project, found) ~= track_sound.TRACK
+  track_sound.choose(project, found, is_on and track_sound.TRACK or track_sound.ITEM)
+  reaper.set_action_options(is_on and LIT or DARK)
+  notice.status(is_on and 'items of this track are remixed with the track\'s effects'
+    or 'items of this track are remixed without the track\'s effects')
 end
 
 function actions.install()
-  local commands, listen = registry.install()
-  local count = 0
-  for _ in pairs(commands) do count = count + 1 end
-  local about_toolbar = offer_toolbar(commands)
-  offer_startup(listen)
-  error_guard.show(('%d actions were added to the action list. Filter the list by "ace-bridge".\n\n'):format(count)
-    .. 'Assign a shortcut to "Remix with last settings", and run "Self-test" once.' .. about_toolbar)
+  setup.install()
 end
 
 function actions.uninstall()
-  toolbar.remove()
-  startup.remove()
-  registry.remove()
-end
-
--- Sets the amount of the next remix from a fader or a knob.
-function actions.amount()
-  local amount = fader.value(settings.last().remix.amount)
-  if not amount then
-    error_guard.refuse('Bind a fader or a knob to this action. It sets the amount of the next remix.')
-  end
-  local choices = settings.last()
-  choices.remix.amount = amount
-  settings.remember(choices)
+  setup.uninstall()
 end
 
 -- Returns true, because the script must run until the daemon has read a message.

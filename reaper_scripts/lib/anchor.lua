@@ -1,5 +1,5 @@
 -- Anchor: a clip's position in its source. The anchor locates the clip even if the item was moved, trimmed or slipped.
--- anchor.of(range, take) makes the anchor for the request; anchor.find(…) finds the clip when the result is ready.
+-- anchor.of(range, take) makes the anchor for the request; places.lua finds the clip when the result is ready.
 
 local objects = require 'objects'
 
@@ -10,7 +10,7 @@ local SAME = 1e-6 -- tolerance for rates, and for times in seconds
 -- Item settings that are not part of the audio sent, but are applied to the placed item.
 local CARRIED = {
   'D_VOL', 'D_SNAPOFFSET', 'D_FADEINLEN', 'D_FADEOUTLEN', 'D_FADEINLEN_AUTO', 'D_FADEOUTLEN_AUTO',
-  'D_FADEINDIR', 'D_FADEOUTDIR', 'C_FADEINSHAPE', 'C_FADEOUTSHAPE', 'I_CUSTOMCOLOR',
+  'D_FADEINDIR', 'D_FADEOUTDIR', 'C_FADEINSHAPE', 'C_FADEOUTSHAPE', 'I_CUSTOMCOLOR', 'C_BEATATTACHMODE',
 }
 local AT_THE_START = { D_SNAPOFFSET = true, D_FADEINLEN = true, D_FADEINLEN_AUTO = true }
 local AT_THE_END = { D_FADEOUTLEN = true, D_FADEOUTLEN_AUTO = true }
@@ -64,15 +64,6 @@ function anchor.mix(clips, tracks_in_order)
   return mix
 end
 
-local function take_of(item, guid)
-  for take in objects.takes(item) do
-    if take then
-      local _, one = reaper.GetSetMediaItemTakeInfo_String(take, 'GUID', '', false)
-      if one == guid then return take end
-    end
-  end
-end
-
 -- Removes from a clip's anchor the settings that are already in the audio written by REAPER (`baked`).
 function anchor.drop_baked(clip, take, baked)
   clip.has_track_level = baked.track_volume
@@ -93,6 +84,18 @@ function anchor.drop_baked(clip, take, baked)
   end
 end
 
+-- Returns the item settings for a result's place (see places.lua). At an edge where the item was split, these are the
+-- present settings of the half.
+function anchor.carried_to(clip, place)
+  local carried = {}
+  for key, value in pairs(clip.carried) do carried[key] = value end
+  for _, key in ipairs(CARRIED) do
+    local is_inner = AT_THE_START[key] and place.is_inner_start or AT_THE_END[key] and place.is_inner_end
+    if is_inner then carried[key] = reaper.GetMediaItemInfo_Value(place.item, key) end
+  end
+  return carried
+end
+
 -- Returns the open project that contains the clip's item or, failing that, the clip's track; otherwise the project at
 -- `project_path`.
 function anchor.project_of(project_path, clip)
@@ -111,36 +114,6 @@ function anchor.project_of(project_path, clip)
   end
   local first = projects[1]
   if project_path ~= '' and objects.project_path(first) == project_path then return first end
-end
-
--- Returns where the result belongs, as {item or nil, track or nil, zero, from, to}. `zero` is the clip's start, and
--- `from` and `to` are the bounds of the new item, all in seconds on the timeline. The arguments `lead` and `tail` are
--- the seconds before and after the clip in the result's file.
-function anchor.find(project, clip, lead, tail)
-  local item = objects.find_item(project, clip.item)
-  local take = item and take_of(item, clip.take)
-  local track = item and not clip.is_mix and reaper.GetMediaItem_Track(item) or objects.find_track(project, clip.track)
-  local place = { item = item, track = track, zero = clip.position }
-  place.from, place.to = clip.position, clip.position + clip.length
-  if not take then return place end
-  local rate = reaper.GetMediaItemTakeInfo_Value(take, 'D_PLAYRATE')
-  if math.abs(rate - clip.rate) > SAME then return place end
-  local first = reaper.GetMediaItemInfo_Value(item, 'D_POSITION')
-  local last = first + reaper.GetMediaItemInfo_Value(item, 'D_LENGTH')
-  local zero = first + (clip.source_time - reaper.GetMediaItemTakeInfo_Value(take, 'D_STARTOFFS')) / rate
-  if math.abs(zero - clip.position) < SAME then zero = clip.position end -- an unmoved item gives the exact position
-  place.zero = zero
-  if clip.is_mix then -- a mix may be longer than its first item
-    place.from, place.to = zero, zero + clip.length
-    return place
-  end
-  local from = math.max(first, zero - (clip.starts and lead or 0))
-  local to = math.min(last, zero + clip.length + (clip.ends and tail or 0))
-  if math.abs(to - zero - clip.length) < SAME then to = zero + clip.length end
-  if math.abs(from - zero) < SAME then from = zero end
-  if to - from < SAME then from, to = zero, zero + clip.length end -- the item now shows another part of its source
-  place.from, place.to = from, to
-  return place
 end
 
 return anchor

@@ -5,6 +5,7 @@ local error_guard = require 'error_guard'
 local json = require 'json'
 local mail = require 'mail'
 local notes = require 'notes'
+local notice = require 'notice'
 local objects = require 'objects'
 local peaks = require 'peaks'
 local placeholder = require 'placeholder'
@@ -22,6 +23,7 @@ local waiting = false -- whether a result is waiting to be placed
 local open_jobs = false
 local forced_until = 0 -- time until which results are placed even if that clears the redo history
 local to_sweep = true -- whether requests may have ended since the last sweep
+local sweeps_next = false -- whether the next look sweeps, because this one has placed results
 
 -- Forces results offered within the next MOMENT seconds to be placed, even if that clears the redo history.
 function delivery.force()
@@ -29,7 +31,7 @@ function delivery.force()
 end
 
 function delivery.busy()
-  return open_jobs or waiting or reaper.time_precise() < forced_until
+  return open_jobs or waiting or sweeps_next or reaper.time_precise() < forced_until
 end
 
 local function confirm(variation_id, item)
@@ -87,39 +89,68 @@ local function plans_by_project(outbox)
   return by_project, order
 end
 
--- Places all results that can be placed now. Returns the reason why other results wait, or nil.
+-- Returns whether the user requested one of the results while `step` could be redone. Such a request permits the result
+-- to clear the redo history.
+local function requested_despite(plans, step)
+  for _, plan in ipairs(plans) do
+    if plan.note.redo == step then return true end
+  end
+  return false
+end
+
+-- Returns the reason why a project's results cannot be placed now, or nil. If they will be placed soon and that clears
+-- the redo history, also returns a warning.
+local function obstacle_to(project, plans, is_forced)
+  local obstacle = edit_guard.obstacle(project)
+  if obstacle then return obstacle end
+  local step = edit_guard.redo_step(project)
+  if step and not is_forced and not requested_despite(plans, step) then return edit_guard.redo_obstacle(project) end
+  return nil
+end
+
+-- Places all results that can be placed now. Returns whether there were any, the reason why other results wait, or nil,
+-- and a warning or nil.
 local function place_all(outbox)
   local by_project, order = plans_by_project(outbox)
-  local is_forced, why = reaper.time_precise() < forced_until, nil
+  local is_forced, has_placed, why, warning = reaper.time_precise() < forced_until, false, nil, nil
   for _, project in ipairs(order) do
-    local obstacle = edit_guard.obstacle(project, is_forced)
+    local obstacle, about_redo = obstacle_to(project, by_project[project], is_forced)
     if obstacle then
-      why = obstacle
+      why, warning = obstacle, warning or about_redo
     else
       place_in(project, by_project[project])
-      forced_until = 0
+      forced_until, has_placed = 0, true
     end
   end
-  return why
+  return has_placed, why, warning
 end
 
--- Records why results wait, so that the windows can show it. `why` is false if no result is offered, and nil if all
--- results were placed.
-local function wait_for(why)
-  waiting = why ~= false
-  if why ~= state.get('obstacle') then state.set('obstacle', why) end
+-- Records and shows why results wait. `why` is nil if no result waits.
+local function wait_for(why, warning)
+  waiting = why ~= nil
+  if (why or false) ~= state.get('obstacle') then state.set('obstacle', why or false) end
+  notice.status(why and 'a remix is ready, ' .. why)
+  notice.warn(warning)
 end
 
-local function is_over(message_id)
-  local note = notes.load(message_id)
-  return note == nil or note.ended == true
-end
-
--- Removes the placeholders of ended requests, except from projects that must not change now.
+-- Removes the placeholders of failed requests, except from projects that must not change now.
 local function sweep()
   for _, project in ipairs(objects.projects()) do
-    if not edit_guard.obstacle(project) then placeholder.sweep(project, is_over) end
+    local must_wait = edit_guard.obstacle(project) or edit_guard.redo_step(project)
+    if not must_wait then placeholder.sweep(project) end
   end
+end
+
+-- Places results and sweeps, with one survey for both. The survey is out of date once results have been placed, and a
+-- second one would make REAPER wait too long, so the sweep then follows in the next look.
+local function place_and_sweep(outbox)
+  local has_placed, why, warning = place_all(outbox)
+  sweeps_next = to_sweep and has_placed
+  if to_sweep and not has_placed then
+    to_sweep = false
+    sweep()
+  end
+  return why, warning
 end
 
 local function sentence(job)
@@ -138,10 +169,23 @@ local function close(job)
   local note = notes.load(job.message_id)
   if not note then return end
   local problem = job.state ~= 'done' and job.state ~= 'cancelled' and note.told ~= ending and sentence(job)
-  note.ended = true
+  note.ended, note.placed = true, job.state == 'done'
   if problem then note.told = ending end
   notes.save(note)
   if problem then error_guard.show('The remix did not finish.\n\n' .. problem) end
+end
+
+-- Ends the requests that the daemon took for key repeats of a job: they have no results, so their placeholders go.
+local function close_repeats(job)
+  for _, id in ipairs(job.repeats or {}) do
+    local note = not closed[id] and notes.load(id)
+    closed[id] = true
+    if note then
+      note.ended = true
+      notes.save(note)
+      to_sweep = true
+    end
+  end
 end
 
 local function show_rejections(outbox)
@@ -163,6 +207,7 @@ function delivery.look(outbox)
   for _, id in ipairs(outbox.place) do to_place[id] = true end
   local recording = reaper.GetPlayState() & RECORDING ~= 0
   for _, job in ipairs(outbox.jobs) do
+    if not recording then close_repeats(job) end
     if mail.has_ended(job) then
       if not recording then close(job) end
     else
@@ -173,15 +218,11 @@ function delivery.look(outbox)
     end
   end
   if recording then
-    wait_for(#outbox.place > 0 and 'waiting until the recording ends')
+    wait_for(#outbox.place > 0 and 'waiting until the recording ends' or nil)
     return
   end
   show_rejections(outbox)
-  wait_for(#outbox.place > 0 and objects.with_survey(place_all, outbox) or false)
-  if to_sweep then
-    to_sweep = false
-    sweep()
-  end
+  wait_for(objects.with_survey(place_and_sweep, outbox))
 end
 
 return delivery

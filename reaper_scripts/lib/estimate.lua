@@ -35,6 +35,11 @@ function estimate.seconds(found, placement, variations)
   return seconds * variations
 end
 
+function estimate.cost(seconds, engine_name)
+  local _, per_second = price_of(engine_name)
+  return seconds * (per_second or 0)
+end
+
 -- Returns a text such as "8.0 s of audio, up to USD 0.002".
 function estimate.text(seconds, engine_name)
   local currency, per_second = price_of(engine_name)

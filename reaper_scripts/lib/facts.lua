@@ -14,16 +14,17 @@ local GUESSES = {
   accessor_has_fades = false,
   accessor_has_take_pan = false,
   accessor_has_track_volume = false,
+  accessor_has_channel_mode = true,
   render_has_take_volume = true,
   render_has_item_volume = true,
   render_has_fades = true,
   render_has_take_pan = true,
   render_has_track_volume = false,
-  stem_has_take_volume = true, -- a MIDI item's stem contains the item's whole track, after the track's fader
+  stem_has_take_volume = true, -- a stem contains the item as it plays on its track, before the track's fader
   stem_has_item_volume = true,
   stem_has_fades = true,
   stem_has_take_pan = true,
-  stem_has_track_volume = true,
+  stem_has_track_volume = false,
 }
 
 local measured

@@ -10,7 +10,7 @@ local home = {}
 local POINTER = 'ace-bridge.json'
 local INSTALLED = 'Scripts/ACE Bridge/' -- the pointer file's folder; ReaPack installs the scripts in another folder
 local CATALOGUE = 'catalogue.json'
-local RUN_HIDDEN = -2 -- the ExecProcess timeout that means: do not wait, and open no console window
+local RUN_HIDDEN = -2 -- the ExecProcess timeout that means: do not wait, and minimise any window
 
 local FLATPAK = '/.var/app/fm.reaper.Reaper/' -- part of the resource path if REAPER runs in Flatpak's sandbox
 local OUT_OF_FLATPAK = '/usr/bin/flatpak-spawn --host' -- runs a command outside the sandbox
@@ -27,6 +27,10 @@ function home.scripts_folder()
   return here
 end
 
+local function in_flatpak()
+  return reaper.GetResourcePath():find(FLATPAK, 1, true) ~= nil
+end
+
 local function beside(name)
   return files.read(here .. name) or files.read(reaper.GetResourcePath() .. '/' .. INSTALLED .. name) or ''
 end
@@ -37,7 +41,7 @@ function home.pointer()
   local found = json.decode(beside(POINTER))
   if type(found) ~= 'table' or type(found.home) ~= 'string' then
     return nil, ('The scripts cannot find the bridge: %s%s is missing.\n\n'):format(here, POINTER)
-      .. 'Run "ace-bridge install reaper" in a terminal.'
+      .. 'Run `ace-bridge install reaper` in a terminal.'
   end
   about = found
   return about
@@ -53,6 +57,21 @@ function home.own_folder(name)
   local path = home.path('reaper', name)
   folders.make(path)
   return path
+end
+
+-- Replaces each command `ace-bridge …` in a text by one that runs this copy of the bridge from any folder.
+function home.with_commands(text)
+  local terminal = (home.pointer() or {}).terminal
+  if type(terminal) ~= 'string' then return text end
+  return (text:gsub('`ace%-bridge([^`]*)`', function(words) return '`' .. terminal .. words .. '`' end))
+end
+
+-- Returns the path of the program that starts the daemon if it no longer exists. It cannot be seen from Flatpak.
+function home.lost_program()
+  about = nil -- the bridge may have been moved since the pointer file was read
+  local program = home.pointer().command[1]
+  if files.is_absolute(program) and not in_flatpak() and not files.exists(program) then return program end
+  return nil
 end
 
 local function quoted(word)
@@ -71,7 +90,7 @@ function home.run(words)
   local parts = {}
   for _, word in ipairs(home.pointer().command) do parts[#parts + 1] = quoted(word) end
   if words then parts[#parts] = table.concat(words, ' ') end
-  if reaper.GetResourcePath():find(FLATPAK, 1, true) then table.insert(parts, 1, OUT_OF_FLATPAK) end
+  if in_flatpak() then table.insert(parts, 1, OUT_OF_FLATPAK) end
   return reaper.ExecProcess(table.concat(parts, ' '), RUN_HIDDEN)
 end
 

@@ -17,15 +17,17 @@ local function rms(sum, count)
   return count > 0 and math.sqrt(sum / count) or 0
 end
 
--- Returns the RMS level of a take's first samples in both channels or only the right channel, read through an accessor.
-function level.of_take(take, is_right)
+-- Returns the RMS level of a take's first samples in all channels or only the right channel, read through an accessor.
+-- `channels` is how many channels to read; two by default.
+function level.of_take(take, is_right, channels)
+  channels = channels or CHANNELS
   local accessor = reaper.CreateTakeAudioAccessor(take)
-  local buffer = reaper.new_array(FRAMES * CHANNELS)
+  local buffer = reaper.new_array(FRAMES * channels)
   buffer.clear()
-  reaper.GetAudioAccessorSamples(accessor, RATE, CHANNELS, 0, FRAMES, buffer)
+  reaper.GetAudioAccessorSamples(accessor, RATE, channels, 0, FRAMES, buffer)
   reaper.DestroyAudioAccessor(accessor)
   local sum, count, values = 0, 0, buffer.table()
-  for i = is_right and 2 or 1, #values, is_right and CHANNELS or 1 do
+  for i = is_right and 2 or 1, #values, is_right and channels or 1 do
     sum, count = sum + values[i] * values[i], count + 1
   end
   return rms(sum, count)

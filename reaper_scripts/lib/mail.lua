@@ -19,7 +19,7 @@ local function incompatibility()
     if protocol == mail.PROTOCOL then return nil end
   end
   return ('These scripts do not support the running bridge (version %s).\n\n'):format(daemon.version)
-    .. 'Run "ace-bridge install reaper" in a terminal, then run the action again.'
+    .. 'Run `ace-bridge install reaper` in a terminal, then run the action again.'
 end
 
 -- Writes a message and, unless `is_silent`, notifies the daemon. Returns the message's id, or nil and an error message.

@@ -106,15 +106,19 @@ end
 -- survey once for many lookups, because a large project has thousands of items.
 local surveys
 
+-- Adds an item to a survey with as few calls to REAPER as possible, because REAPER waits for the whole survey.
 local function note_item(found, item)
   found.items[objects.item_guid(item)] = item
+  local takes = reaper.CountTakes(item)
+  local waits = takes == 0 and objects.item_mark(item, objects.WAITS)
+  if waits then
+    found.waits[waits] = item
+    return
+  end
   local variation = objects.item_mark(item, 'variation')
-  local waits = not variation and objects.item_mark(item, objects.WAITS)
   if variation then
     found.variations[variation] = item
-  elseif waits then
-    found.waits[waits] = item
-  elseif reaper.CountTakes(item) > 1 then -- a remix placed as a take is never its item's only take
+  elseif takes > 1 then -- a remix placed as a take is never its item's only take
     for take in objects.takes(item) do
       variation = take and objects.take_mark(take, 'variation')
       if variation then found.variations[variation] = item end
@@ -163,6 +167,22 @@ end
 -- Returns the item that contains a placed variation, whether the variation was placed as an item or as a take.
 function objects.find_variation(project, variation_id)
   return survey(project).variations[variation_id]
+end
+
+-- Returns the marker of a placeholder, or nil. An item with a take is not a placeholder: the user put audio into it.
+function objects.placeholder_mark(item)
+  return reaper.CountTakes(item) == 0 and objects.item_mark(item, objects.WAITS) or nil
+end
+
+-- Returns the project's placeholders by marker.
+function objects.placeholders(project)
+  if surveys then return survey(project).waits end
+  local found = {}
+  for item in objects.items(project) do
+    local mark = objects.placeholder_mark(item)
+    if mark then found[mark] = item end
+  end
+  return found
 end
 
 -- Returns the placeholder that has this marker.

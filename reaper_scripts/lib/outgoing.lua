@@ -1,11 +1,14 @@
 -- Outgoing: sends requests. If REAPER must first write the audio of clips, this takes a few milliseconds per tick.
 
 local anchor = require 'anchor'
+local edit_guard = require 'edit_guard'
 local error_guard = require 'error_guard'
+local files = require 'files'
 local folders = require 'folders'
 local home = require 'home'
 local mail = require 'mail'
 local notes = require 'notes'
+local notice = require 'notice'
 local objects = require 'objects'
 local placeholder = require 'placeholder'
 local reader = require 'reader'
@@ -16,6 +19,8 @@ local undelivered = require 'undelivered'
 local outgoing = {}
 
 local BUDGET = 0.010 -- seconds per tick for reading; the last block may exceed this, but the tick stays below 20 ms
+
+local RENDERED = { render = true, stem = true } -- routes of take_audio.lua for which REAPER renders
 
 local queue = {} -- requests as returned by request.of
 local reading -- {reader, work, path}
@@ -55,6 +60,15 @@ function outgoing.send(made)
   if project then placeholder.put(project, made.note) end
 end
 
+-- Returns true if REAPER cannot render an item of a project now, and shows the reason in the status bar. REAPER renders
+-- the project in front.
+local function must_wait(project)
+  local why = edit_guard.obstacle(project)
+  if not why and objects.current() ~= project then why = 'waiting until its project tab is active' end
+  notice.status(why and 'an item must be rendered, ' .. why)
+  return why ~= nil
+end
+
 local function begin(made, work)
   local clip = made.note.clips[work.clip]
   local project = anchor.project_of(made.note.project, clip)
@@ -63,8 +77,9 @@ local function begin(made, work)
     error_guard.refuse('The item was deleted before it was read. Nothing was sent or charged.')
   end
   local folder, name = path_for(made, work)
-  if work.route == 'render' then
-    local task = { item = item, from = work.from, length = work.length, midi = work.midi }
+  if RENDERED[work.route] then
+    if must_wait(project) then return end
+    local task = { item = item, from = work.from, length = work.length, stem = work.route == 'stem' }
     hand_over(made, work, render.item(project, task, folder, name))
     return
   end
@@ -91,7 +106,7 @@ end
 local function drop(made)
   if reading then reading.reader:discard() end
   reading = nil
-  for _, path in ipairs(made.note.rendered) do os.remove(path) end
+  for _, path in ipairs(made.note.rendered) do files.remove(path) end
   if queue[1] == made then table.remove(queue, 1) end
 end
 

@@ -1,5 +1,5 @@
 -- Progress: converts the outbox to the rows that the windows show.
--- Each row is {text, overlay, progress, open, failed, job_id}.
+-- Each row is {text, overlay, progress, open, done, failed, job_id}.
 
 local json = require 'json'
 local mail = require 'mail'
@@ -45,6 +45,7 @@ local function row_of(job, variation)
     overlay = status_of(variation) .. (ended and '' or elapsed(job)),
     progress = variation.state == 'done' and 1 or variation.progress,
     open = not ended,
+    done = variation.state == 'done',
     failed = json.maybe(variation.error) ~= nil,
     job_id = job.job_id,
   }

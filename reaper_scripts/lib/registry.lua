@@ -10,19 +10,21 @@ local state = require 'state'
 local registry = {}
 
 local MAIN_SECTION = 0
-local PATTERNS = { '^ace%-bridge_.*%.lua$', '^ace%-bridge_.*%.eel$' }
-local SERVICE, BELL = 'ace-bridge_Service.lua', 'ace-bridge_Doorbell.eel'
+local ACTION = '^ace%-bridge_.*%.lua$'
+local SERVICE = 'ace-bridge_Service.lua'
+local NO_FLAG = 0 -- of Main_OnCommandEx
 local MAIN_BUTTON = 'ace-bridge_Remix with last settings.lua' -- its button is lit while a remix is in progress
 local LISTEN = 'ace-bridge_Listen to controllers.lua'
 
-local function add(name, last)
-  return reaper.AddRemoveReaScript(true, MAIN_SECTION, home.scripts_folder() .. name, last)
+-- Adds a script to the action list or removes it. Returns the command id of an added script; 0 if that failed.
+local function register(path, is_added, is_saved)
+  return reaper.AddRemoveReaScript(is_added, MAIN_SECTION, path, is_saved)
 end
 
 local function scripts()
   local names = {}
   for _, name in ipairs(folders.names(home.scripts_folder())) do
-    if name:match(PATTERNS[1]) or name:match(PATTERNS[2]) then names[#names + 1] = name end
+    if name:match(ACTION) then names[#names + 1] = name end
   end
   table.sort(names)
   return names
@@ -32,20 +34,18 @@ end
 function registry.install()
   local names, commands = scripts(), {}
   for i, name in ipairs(names) do
-    local id = add(name, i == #names)
+    local id = register(home.scripts_folder() .. name, true, i == #names)
     if id ~= 0 then commands[name] = '_' .. (reaper.ReverseNamedCommandLookup(id) or '') end
   end
   files.write(folders.join(home.own_folder('logs'), 'commands.json'), json.encode(commands))
-  state.keep('service_command', commands[SERVICE])
   state.keep('button_command', commands[MAIN_BUTTON])
-  state.keep('bell_command', commands[BELL])
   return commands, commands[LISTEN]
 end
 
 function registry.remove()
   local names = scripts()
   for i, name in ipairs(names) do
-    reaper.AddRemoveReaScript(false, MAIN_SECTION, home.scripts_folder() .. name, i == #names)
+    register(home.scripts_folder() .. name, false, i == #names)
   end
 end
 
@@ -58,16 +58,13 @@ function registry.light(is_on)
   reaper.RefreshToolbar2(MAIN_SECTION, id)
 end
 
--- Returns the command id of the service. Registers the service first if neither ReaPack nor Install has done so.
-local function service_command()
-  local named = state.get('service_command')
-  local id = named and reaper.NamedCommandLookup(named) or 0
-  return id ~= 0 and id or add(SERVICE, true)
-end
-
+-- Starts the service if it is not running. The service is in the action list only while it is started, and this change
+-- of the list is not saved.
 function registry.wake_service()
   if state.service_is_alive() then return end
-  reaper.Main_OnCommandEx(service_command(), 0, objects.current())
+  local path = folders.join(home.scripts_folder() .. 'lib', SERVICE)
+  reaper.Main_OnCommandEx(register(path, true, false), NO_FLAG, objects.current())
+  register(path, false, false)
 end
 
 return registry

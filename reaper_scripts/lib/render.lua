@@ -1,16 +1,18 @@
--- Render: renders an item through its take FX, or a MIDI item through its track's instrument, but never through the
--- master.
+-- Render: renders an item through its take FX, or an item's stem through its track's instrument and effects. Nothing is
+-- rendered through the master.
 -- REAPER is blocked during the render. The render settings and the selection are restored, even after an error.
 
 local error_guard = require 'error_guard'
 local files = require 'files'
 local level = require 'level'
 local objects = require 'objects'
+local speed = require 'speed'
+local stem = require 'stem'
 
 local render = {}
 
 local RENDER_NOW = 42230 -- File: Render project, using the most recent render settings, auto-close render dialog
-local SELECTED_ITEMS, TRACK_STEMS = 32, 2 -- values of RENDER_SETTINGS
+local SELECTED_ITEMS, TRACK_STEMS, PRE_FADER = 32, 2, 8192 -- values of RENDER_SETTINGS
 local CUSTOM_BOUNDS, ITEM_BOUNDS = 0, 4 -- values of RENDER_BOUNDSFLAG
 local CURRENT = 0 -- no flag for Main_OnCommandEx
 local WAVE_FORMAT = 'evaw'
@@ -54,8 +56,8 @@ end
 
 local function apply(project, task, folder, name)
   local numbers = {
-    RENDER_SETTINGS = task.midi and TRACK_STEMS or SELECTED_ITEMS,
-    RENDER_BOUNDSFLAG = task.midi and CUSTOM_BOUNDS or ITEM_BOUNDS,
+    RENDER_SETTINGS = task.stem and TRACK_STEMS | PRE_FADER or SELECTED_ITEMS,
+    RENDER_BOUNDSFLAG = task.stem and CUSTOM_BOUNDS or ITEM_BOUNDS,
     RENDER_STARTPOS = task.from,
     RENDER_ENDPOS = task.to,
     RENDER_CHANNELS = 2,
@@ -76,39 +78,92 @@ local function promised(project)
   return targets:match('^[^;]+')
 end
 
-local function run(project, task, folder, name)
-  apply(project, task, folder, name)
-  select_only(project, { task.item }, task.midi and { reaper.GetMediaItem_Track(task.item) } or {})
-  local target = promised(project)
-  reaper.Main_OnCommandEx(RENDER_NOW, CURRENT, project)
+local function check(task, target)
   if not target or files.size(target) == 0 then
-    if target then os.remove(target) end
+    if target then files.remove(target) end
     error_guard.refuse('REAPER rendered nothing for this item. Nothing was sent or charged.')
   end
   local seconds = level.seconds(target)
   if seconds and math.abs(seconds - (task.to - task.from)) > TOLERANCE then
-    os.remove(target)
+    files.remove(target)
     error_guard.refuse(('REAPER rendered %.2f s instead of %.2f s. Nothing was sent or charged.'):format(
       seconds, task.to - task.from))
   end
-  return target
+  return seconds or task.to - task.from
 end
 
--- Renders a span {item, from, length, midi} to folder/name.wav. Returns the file's path, and how many
--- seconds the file contains before and after the span, because REAPER always renders whole audio items.
-function render.item(project, span, folder, name)
-  local task = { item = span.item, midi = span.midi, from = span.from, to = span.from + span.length }
-  if not span.midi then
+local function run(project, task, folder, name)
+  apply(project, task, folder, name)
+  select_only(project, { task.item }, task.stem and { reaper.GetMediaItem_Track(task.item) } or {})
+  local target, began = promised(project), reaper.time_precise()
+  reaper.Main_OnCommandEx(RENDER_NOW, CURRENT, project)
+  local seconds = check(task, target)
+  speed.note(seconds, reaper.time_precise() - began)
+  return target, seconds
+end
+
+-- Returns the task for a span {item, from, length, stem}, with the bounds that REAPER renders: always a whole item, or
+-- a part of a stem.
+local function task_of(span)
+  local task = { item = span.item, stem = span.stem }
+  if span.stem then
+    task.from, task.to = stem.bounds(span.item, span.from, span.length)
+  else
     task.from = reaper.GetMediaItemInfo_Value(span.item, 'D_POSITION')
     task.to = task.from + reaper.GetMediaItemInfo_Value(span.item, 'D_LENGTH')
   end
-  local kept = snapshot(project)
+  return task
+end
+
+-- Returns how many seconds of audio REAPER renders for a span {item, from, length, stem}.
+function render.seconds(span)
+  local task = task_of(span)
+  return task.to - task.from
+end
+
+local function rendered(project, task, folder, name)
+  if not task.stem then return pcall(run, project, task, folder, name) end
+  return stem.isolated(project, task.item, task.from, task.to, run, project, task, folder, name)
+end
+
+-- Renders a span {item, from, length, stem} to folder/name.wav, in the project in front. Returns the file's path, and
+-- how many seconds the file contains before and after the span.
+function render.item(project, span, folder, name)
+  local task, kept = task_of(span), snapshot(project)
   reaper.PreventUIRefresh(1)
-  local ok, result = pcall(run, project, task, folder, name)
+  local ok, result, seconds = rendered(project, task, folder, name)
   restore(project, kept)
   reaper.PreventUIRefresh(-1)
   if not ok then error(result, 0) end
-  return result, math.max(0, span.from - task.from), math.max(0, task.to - span.from - span.length)
+  local lead = math.max(0, span.from - task.from)
+  return result, lead, math.max(0, seconds - lead - span.length)
+end
+
+-- Prepares a project to render an item to folder/name.wav, runs `body`, and restores the project.
+local function prepared(project, item, folder, name, body)
+  local kept = snapshot(project)
+  local ok, result = pcall(function()
+    apply(project, task_of({ item = item }), folder, name)
+    select_only(project, { item }, {})
+    return body(promised(project))
+  end)
+  restore(project, kept)
+  if not ok then error(result, 0) end
+  return result
+end
+
+-- Returns whether REAPER renders a project whose tab is not in front. Both projects are prepared, because otherwise
+-- REAPER might render the project in front with the user's own settings.
+function render.works_behind(front, front_item, behind, behind_item, folder, name)
+  return prepared(front, front_item, folder, name .. '-front', function(front_target)
+    return prepared(behind, behind_item, folder, name .. '-behind', function(target)
+      reaper.Main_OnCommandEx(RENDER_NOW, CURRENT, behind)
+      local works = files.size(target) > 0
+      files.remove(target)
+      files.remove(front_target)
+      return works
+    end)
+  end)
 end
 
 return render

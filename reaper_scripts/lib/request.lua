@@ -1,13 +1,16 @@
 -- Request: builds the arguments of a `remix` message for some ranges, and the note needed to place the results.
 
 local anchor = require 'anchor'
+local edit_guard = require 'edit_guard'
 local facts = require 'facts'
 local files = require 'files'
 local grid = require 'grid'
+local halves = require 'halves'
 local json = require 'json'
 local objects = require 'objects'
 local state = require 'state'
 local take_audio = require 'take_audio'
+local track_sound = require 'track_sound'
 local tracks = require 'tracks'
 
 local request = {}
@@ -39,8 +42,7 @@ function request.project(project, at)
   }
 end
 
-local function track_of(item)
-  local track = reaper.GetMediaItem_Track(item)
+local function about(track)
   return {
     id = objects.track_guid(track),
     name = tracks.name(track),
@@ -75,13 +77,15 @@ end
 
 -- Returns the message's description of a clip, the clip's anchor, and the audio that REAPER must write before the clip
 -- can be sent (nil if none).
-local function clip_of(project, range, id)
-  local plan = take_audio.plan(range)
+local function clip_of(project, range, id, sound)
+  local track = reaper.GetMediaItem_Track(range.item)
+  local plan = take_audio.plan(range, sound or track_sound.get(project, track))
   local clip = anchor.of(range, plan.take)
+  for _, text in ipairs(tracks.automation(track)) do table.insert(plan.ignored, text) end
   local args = {
     id = id,
     name = clip.name,
-    track = track_of(range.item),
+    track = about(track),
     position = clip.position,
     length = clip.length,
     position_beats = reaper.TimeMap2_timeToQN(project, clip.position),
@@ -92,14 +96,15 @@ local function clip_of(project, range, id)
     args.source = add_carried(plan.source, clip)
     return args, clip
   end
-  anchor.drop_baked(clip, plan.take, baked_by(plan.midi and 'stem' or plan.route))
+  anchor.drop_baked(clip, plan.take, baked_by(plan.route))
+  clip.has_track_effects = plan.route == 'stem' -- on its own track, the result would pass through the effects again
   return args, clip, { clip = id, route = plan.route, item = clip.item, from = clip.position, length = clip.length,
-    midi = plan.midi, why = plan.why }
+    why = plan.why }
 end
 
 -- Returns a request {message_id, args, note, work}. `work` lists the audio that REAPER must write before the request is
--- sent.
-function request.of(project, ranges, remix, placement)
+-- sent. If `sound` is nil, the sound of each clip is the one chosen for its track.
+function request.of(project, ranges, remix, placement, sound)
   local message_id = state.new_id()
   local made = {
     message_id = message_id,
@@ -108,15 +113,17 @@ function request.of(project, ranges, remix, placement)
       message_id = message_id,
       project = objects.project_path(project),
       placement = placement,
+      redo = edit_guard.redo_step(project), -- what the user could redo at the request
       variations = remix.variations or 1,
       clips = {},
       rendered = json.list(),
     },
   }
-  local clips, anchors = json.list(), {}
+  local clips, anchors, note_others = json.list(), {}, halves.noter()
   for i, range in ipairs(ranges) do
     local id = ('clip-%d'):format(i)
-    local args, clip, work = clip_of(project, range, id)
+    local args, clip, work = clip_of(project, range, id, sound)
+    note_others(clip, range.item)
     clips[i], anchors[i], made.note.clips[id] = args, clip, clip
     made.work[#made.work + 1] = work
   end

@@ -1,7 +1,6 @@
--- Results: actions that swap a placed result with its source, remove the result or run the remix again.
+-- Results: finds placed results, swaps them with their sources and removes them.
 
 local error_guard = require 'error_guard'
-local json = require 'json'
 local mail = require 'mail'
 local notes = require 'notes'
 local objects = require 'objects'
@@ -12,6 +11,8 @@ local undo = require 'undo'
 local results = {}
 
 local KEYS = { 'variation', 'job', 'request', 'source', 'seed', 'recipe' }
+
+local OF_TAKES = 'This remix is a take: remove it with REAPER\'s "Delete active take from items".'
 
 local function about(object, mark)
   local found = {}
@@ -43,7 +44,8 @@ local function set_mute(item, muted)
   reaper.SetMediaItemInfo_Value(item, 'B_MUTE', muted and 1 or 0)
 end
 
-local function results_of_source(project, guid)
+-- Returns the items that are remixes of the item with this GUID.
+function results.of_source(project, guid)
   local found = {}
   for item in objects.items(project) do
     if objects.item_mark(item, 'source') == guid then found[#found + 1] = item end
@@ -58,7 +60,7 @@ local function pairs_of_selection(project)
   for item in objects.selected_items(project) do
     local own = objects.item_mark(item, 'source')
     local source = own and objects.find_item(project, own) or not own and item
-    local others = source and (own and { item } or results_of_source(project, objects.item_guid(item))) or {}
+    local others = source and (own and { item } or results.of_source(project, objects.item_guid(item))) or {}
     if #others > 0 and not seen[source] then
       seen[source] = true
       found[#found + 1] = { source = source, results = others }
@@ -70,7 +72,7 @@ end
 
 function results.swap(project)
   local found = pairs_of_selection(project)
-  undo.point(project, 'Swap source and remix', function()
+  undo.point(project, 'Swap source and remix', undo.ITEMS, function()
     for _, pair in ipairs(found) do
       local source_sounds = reaper.GetMediaItemInfo_Value(pair.source, 'B_MUTE') == 0
       set_mute(pair.source, source_sounds)
@@ -79,48 +81,80 @@ function results.swap(project)
   end)
 end
 
--- Removes the selected placeholders; their remixes are still placed later. If no placeholders are selected, removes the
--- selected results.
-function results.remove(project)
-  if placeholder.remove_selected(project) then return end
-  local found = results.selected(project)
-  for _, one in ipairs(found) do
-    if one.take then
-      error_guard.refuse('This remix is a take: remove it with REAPER\'s "Delete active take from items".')
+-- Returns a placed variation. If it is not in the project, stops the action with a message.
+function results.find(project, variation)
+  local item = objects.find_variation(project, variation)
+  if not item then error_guard.refuse('This remix is no longer in the project.') end
+  local found = results.of(item)
+  if found and found.variation == variation then return found end
+  for take in objects.takes(item) do
+    found = take and about(take, objects.take_mark)
+    if found and found.variation == variation then
+      found.item, found.take = item, take
+      return found
     end
   end
-  undo.point(project, 'Remove remix', function()
+end
+
+-- Lets a result play and mutes its source, or vice versa if the source is already muted.
+function results.swap_one(project, one)
+  local source = not one.take and objects.find_item(project, one.source)
+  if not source then error_guard.refuse('The source of this remix is no longer an item of its own.') end
+  undo.point(project, 'Swap source and remix', undo.ITEMS, function()
+    local source_sounds = reaper.GetMediaItemInfo_Value(source, 'B_MUTE') == 0
+    set_mute(source, source_sounds)
+    for _, item in ipairs(results.of_source(project, one.source)) do
+      local is_this = objects.item_mark(item, 'variation') == one.variation
+      set_mute(item, not (is_this and source_sounds))
+    end
+  end)
+end
+
+-- Returns the first request of a chain of re-runs.
+local function first_request(message_id)
+  local note = message_id and notes.load(message_id)
+  return note and note.first or message_id
+end
+
+local function remove_items(project, name, found)
+  local told = {}
+  undo.point(project, name, undo.TRACKS | undo.ITEMS, function()
     for _, one in ipairs(found) do
       local track = reaper.GetMediaItem_Track(one.item)
       reaper.DeleteTrackMediaItem(track, one.item)
       tracks.remove_if_unused(track)
     end
   end)
-  for _, one in ipairs(found) do mail.send('removed', { variation_id = one.variation }) end
+  for _, one in ipairs(found) do
+    local is_left = objects.find_variation(project, one.variation) -- another part of a remix whose source was split
+    if not is_left and not told[one.variation] then mail.send('removed', { variation_id = one.variation }) end
+    told[one.variation] = true
+  end
 end
 
--- Runs the jobs of the selected results again with the changed settings `remix`. Returns the ids of the messages sent.
-function results.rerun(project, remix)
-  local ids, seen = json.list(), {}
-  for _, one in ipairs(results.selected(project)) do
-    if not seen[one.job] then
-      seen[one.job] = true
-      ids[#ids + 1] = results.rerun_one(project, one, remix)
+-- Removes the other variations of a result's clip: of the same request and of its re-runs. Their files are kept.
+function results.keep(project, kept)
+  if kept.take then error_guard.refuse(OF_TAKES) end
+  local request, others = first_request(kept.request), {}
+  for _, item in ipairs(results.of_source(project, kept.source)) do
+    local one = results.of(item)
+    if one and one.variation ~= kept.variation and first_request(one.request) == request then
+      others[#others + 1] = one
     end
   end
-  return ids
+  if #others == 0 then error_guard.refuse('This clip has no other variations in the project.') end
+  remove_items(project, 'Keep one remix', others)
 end
 
-function results.rerun_one(project, one, remix)
-  local note = one.request and notes.load(one.request)
-  if not note then error_guard.refuse('The saved data for this remix is missing. Remix its source item instead.') end
-  note.message_id, note.created, note.told, note.ended = mail.new_id(), os.time(), nil, nil
-  note.rendered = json.list() -- the rendered files belong to the first request
-  local ok, problem = notes.save(note)
-  if ok then ok, problem = mail.send('rerun', { job_id = one.job, remix = remix }, note.message_id) end
-  if not ok then error_guard.refuse('Cannot write the request: ' .. tostring(problem)) end
-  placeholder.put(project, note)
-  return note.message_id
+-- Removes the selected placeholders; their remixes are still placed later. If no placeholders are selected, removes the
+-- selected results.
+function results.remove(project)
+  if placeholder.remove_selected(project) then return end
+  local found = results.selected(project)
+  for _, one in ipairs(found) do
+    if one.take then error_guard.refuse(OF_TAKES) end
+  end
+  remove_items(project, 'Remove remix', found)
 end
 
 return results

@@ -3,11 +3,11 @@
 local error_guard = require 'error_guard'
 local facts = require 'facts'
 local files = require 'files'
-local folders = require 'folders'
 local home = require 'home'
 local level = require 'level'
 local mail = require 'mail'
 local objects = require 'objects'
+local probes = require 'probes'
 local render = require 'render'
 local request = require 'request'
 local state = require 'state'
@@ -23,7 +23,10 @@ local NEEDS_SOUND = 'Select an audio item that is not silent at its start.'
 local REPORTED = {
   'accessor_has_take_volume', 'accessor_has_item_volume', 'accessor_has_fades', 'accessor_has_take_pan',
   'render_has_take_volume', 'render_has_item_volume', 'render_has_fades', 'render_has_take_pan',
-  'render_has_track_volume', 'render_is_whole_item', 'unicode_paths',
+  'render_has_track_volume', 'render_is_whole_item', 'stem_has_track_volume', 'stem_has_item_volume',
+  'accessor_copies_mono', 'accessor_has_channel_mode', 'lanes_can_be_added', 'lanes_can_play',
+  'unicode_paths', 'unicode_renames', 'unicode_removes',
+  'nested_script_adds_undo_point', 'deferring_script_adds_undo_point', 'renders_background_tabs',
 }
 
 -- Returns the settings that may be baked into a clip's audio, each with a change that makes the audio's start quieter.
@@ -59,36 +62,39 @@ local function affected(measure, list)
   return found
 end
 
--- Renders the item and returns the render's level. Records in `about` that the render has the item's length.
-local function rendered_level(project, item, is_right, about)
+-- Renders the item, or its stem, and returns the render's level. Records in `about` that the render has the item's
+-- length.
+local function rendered_level(project, item, is_right, about, is_stem)
   local span = { item = item, from = reaper.GetMediaItemInfo_Value(item, 'D_POSITION'),
-    length = reaper.GetMediaItemInfo_Value(item, 'D_LENGTH') }
+    length = reaper.GetMediaItemInfo_Value(item, 'D_LENGTH'), stem = is_stem }
   local path = render.item(project, span, home.own_folder('rendered'), 'self-test-' .. state.new_id())
   local found = level.of_file(path, is_right)
   about.render_is_whole_item = level.seconds(path) ~= nil -- render.item refuses any other length
-  os.remove(path)
+  files.remove(path)
   return found or error_guard.refuse('The self-test cannot read the WAV file that REAPER rendered.')
+end
+
+local function add(found, more)
+  for name, value in pairs(more) do found[name] = value end
 end
 
 local function probe_sound(project, item)
   local take = reaper.GetActiveTake(item)
   if not take or reaper.TakeIsMIDI(take) or level.of_take(take) == 0 then error_guard.refuse(NEEDS_SOUND) end
-  return undo.point(project, 'ACE Bridge self-test (changes nothing)', function()
+  return undo.point(project, 'ACE Bridge self-test (changes nothing)', undo.TRACKS | undo.ITEMS, function()
     local found = {}
     local read = affected(function(is_right) return level.of_take(take, is_right) end, causes(item, take))
     local printed = affected(function(is_right) return rendered_level(project, item, is_right, found) end,
       causes(item, take))
+    local all = causes(item, take)
+    local stems = affected(function(is_right) return rendered_level(project, item, is_right, found, true) end,
+      { track_volume = all.track_volume, item_volume = all.item_volume })
+    add(found, probes.takes(project))
+    for name, value in pairs(stems) do found['stem_has_' .. name] = value end
     for name, value in pairs(read) do found['accessor_has_' .. name] = value end
     for name, value in pairs(printed) do found['render_has_' .. name] = value end
     return found
   end)
-end
-
-local function probe_paths()
-  local path = folders.join(home.own_folder('logs'), 'prüfung-日本-🎛.tmp')
-  local ok = files.write(path, 'x') and files.read(path) == 'x'
-  os.remove(path)
-  return ok == true
 end
 
 -- Measures how long the daemon takes to find a message without a notification, then calls `done(seconds)`. `seconds` is
@@ -112,19 +118,23 @@ local function report_text(found)
   local lines = { 'Self-test of REAPER ' .. found.reaper }
   for _, key in ipairs(REPORTED) do
     local words = key:gsub('_', ' ')
-    lines[#lines + 1] = ('%s: %s'):format(words, found[key] and 'yes' or 'no')
+    local answer = found[key] == nil and 'not measured' or found[key] and 'yes' or 'no'
+    lines[#lines + 1] = ('%s: %s'):format(words, answer)
   end
   lines[#lines + 1] = found.inbox_seconds and ('the bridge responded in %.2f s'):format(found.inbox_seconds)
-    or 'the bridge does not respond: run "ace-bridge start"'
+    or 'the bridge does not respond: run `ace-bridge start`'
   return table.concat(lines, '\n')
 end
 
 -- Runs the self-test and shows the result in a box. The self-test renders the item several times, then waits for the
 -- daemon.
 function selftest.run(project)
-  local item = objects.selected_items(project)() or error_guard.refuse(NEEDS_SOUND)
-  local found = probe_sound(project, item)
-  found.unicode_paths = probe_paths()
+  if not objects.selected_items(project)() then error_guard.refuse(NEEDS_SOUND) end
+  local about_undo = probes.undo_points(project)
+  local found = probe_sound(project, objects.selected_items(project)()) -- an undo may have replaced the item
+  add(found, about_undo)
+  add(found, probes.files())
+  add(found, probes.background(project))
   found.reaper, found.system, found.lua = reaper.GetAppVersion(), reaper.GetOS(), _VERSION
   probe_daemon(project, function(seconds)
     found.inbox_seconds = seconds

@@ -5,6 +5,7 @@ local delivery = require 'delivery'
 local error_guard = require 'error_guard'
 local mail = require 'mail'
 local notes = require 'notes'
+local notice = require 'notice'
 local objects = require 'objects'
 local outgoing = require 'outgoing'
 local peaks = require 'peaks'
@@ -30,6 +31,7 @@ local next_look = 0
 local failures = 0
 local stay_until, greet_at = 0, 0
 local greeted -- the project path in the last `hello`
+local own_id -- id of this run of the service
 
 local function greet()
   local now, project = reaper.time_precise(), objects.current()
@@ -56,7 +58,7 @@ local function run_task(task)
 end
 
 local function look()
-  state.service_beats()
+  state.service_beats(own_id)
   greet()
   for _, task in ipairs(state.take_tasks()) do error_guard.run(run_task, task) end
   local outbox = mail.outbox()
@@ -69,15 +71,17 @@ end
 
 local function something_is_open()
   return outgoing.busy() or undelivered.busy() or delivery.busy() or peaks.busy() or state.get('orders') ~= nil
-    or state.get('listen') == true or reaper.time_precise() < stay_until
+    or notice.tells() or state.get('listen') == true or reaper.time_precise() < stay_until
 end
 
 local function tick()
+  if state.is_replaced(own_id) then return false end
   local now = reaper.time_precise()
   if now >= next_look then
     next_look = now + INTERVAL
     failures = error_guard.run(look) and 0 or failures + 1
   end
+  notice.step()
   error_guard.run(outgoing.step)
   error_guard.run(peaks.step)
   return failures < MOST_FAILURES and something_is_open()
@@ -90,19 +94,25 @@ end
 
 local function leave()
   outgoing.abandon()
+  notice.clear()
+  if state.is_replaced(own_id) then return end
   mail.send('bye', {})
   state.service_ends()
   registry.light(false)
   reaper.set_action_options(ONE_INSTANCE | RESTART | DARK) -- after a restart, `run` lights the button again
 end
 
+-- Returns true, because the script keeps running.
 function service.run()
+  own_id = state.new_id()
+  state.service_beats(own_id)
   reaper.set_action_options(ONE_INSTANCE | RESTART | LIT)
   reaper.atexit(function() error_guard.run(leave) end)
   registry.light(true)
   undelivered.restore()
   error_guard.run(sweep)
   reaper.defer(loop) -- not called directly, because the action that starts the service has its own undo point
+  return true
 end
 
 return service

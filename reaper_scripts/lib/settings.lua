@@ -8,14 +8,16 @@ local settings = {}
 
 local KEY = 'wishes'
 local FAVOURITES = 3
+local SOUNDS = { item = true, track = true }
 local MODES = { new_track = true, take = true, lane = true }
 
 function settings.last()
   return state.get(KEY) or { remix = {}, placement = { mode = 'new_track', source = 'keep' } }
 end
 
+-- Saves the choices for the next remix, except the sound, which is chosen for each track.
 function settings.remember(choices)
-  state.keep(KEY, choices)
+  state.keep(KEY, { remix = choices.remix, placement = choices.placement })
 end
 
 -- Returns choices that use only a preset's own settings. Of the last choices in the dialog, only the placement is used.
@@ -36,6 +38,15 @@ end
 
 function settings.choose_favourites(names)
   state.keep('favourites', json.list(names))
+end
+
+-- Returns whether results wait as long as the user can redo something.
+function settings.keeps_redo()
+  return state.get('keep_redo') == true
+end
+
+function settings.keep_redo(keeps)
+  state.keep('keep_redo', keeps)
 end
 
 local function number(text, low, high, what)
@@ -61,7 +72,7 @@ local READERS = {
 }
 
 -- Returns the choices that the user entered as text in the dialog's fields; nil and an error message if an entry is
--- invalid. Empty fields mean the defaults.
+-- invalid. Empty fields mean the defaults; without a `sound`, the tracks keep their choices.
 function settings.read(fields)
   local remix = {}
   for _, key in ipairs({ 'preset', 'tags', 'lyrics', 'amount', 'seed', 'variations', 'engine' }) do
@@ -76,8 +87,11 @@ function settings.read(fields)
   local mode = (fields.mode or ''):match('^%s*(.-)%s*$')
   if mode == '' then mode = 'new_track' end
   if not MODES[mode] then return nil, '"Place as" must be new_track, take or lane.' end
+  local sound = (fields.sound or ''):match('^%s*(.-)%s*$')
+  if sound ~= '' and not SOUNDS[sound] then return nil, '"Sound of" must be item or track.' end
   local mute = (fields.mute or ''):lower():match('^%s*y') ~= nil
-  return { remix = remix, placement = { mode = mode, source = mute and 'mute' or 'keep' } }
+  local placement = { mode = mode, source = mute and 'mute' or 'keep' }
+  return { remix = remix, placement = placement, sound = sound ~= '' and sound or nil }
 end
 
 return settings

@@ -7,7 +7,8 @@ local files = require 'files'
 local startup = {}
 
 local MARK = '-- ace-bridge: listen to controllers'
-local LINE = "reaper.Main_OnCommand(reaper.NamedCommandLookup('%s'), 0) %s"
+-- REAPER adds no undo point for __startup.lua, because the line defers.
+local LINE = "reaper.defer(function() reaper.Main_OnCommandEx(reaper.NamedCommandLookup('%s'), 0, 0) end) %s"
 local BACKUP = '.before-ace-bridge'
 
 local function path()
@@ -46,7 +47,7 @@ function startup.remove()
   local before = files.read(path())
   if not before or not is_ours(before) then return end
   local kept = other_lines(before)
-  if kept == '' then os.remove(path()) else write(kept) end
+  if kept == '' then files.remove(path()) else write(kept) end
 end
 
 return startup

@@ -52,17 +52,24 @@ function state.take_tasks()
   return tasks
 end
 
-function state.service_beats()
-  state.set('service', reaper.time_precise())
+-- Records that the service `id` is running.
+function state.service_beats(id)
+  state.set('heartbeat', { id = id, at = reaper.time_precise() })
+end
+
+-- Returns whether another service has started since the service `id`.
+function state.is_replaced(id)
+  local beat = state.get('heartbeat')
+  return beat ~= nil and beat.id ~= id
 end
 
 function state.service_ends()
-  state.forget('service')
+  state.forget('heartbeat')
 end
 
 function state.service_is_alive()
-  local beat = state.get('service')
-  return beat ~= nil and reaper.time_precise() - beat < ALIVE
+  local beat = state.get('heartbeat')
+  return beat ~= nil and reaper.time_precise() - beat.at < ALIVE
 end
 
 return state

@@ -8,6 +8,8 @@ local placeholder = require 'placeholder'
 local ranges = require 'ranges'
 local request = require 'request'
 local settings = require 'settings'
+local take_audio = require 'take_audio'
+local trigger = require 'trigger'
 local undelivered = require 'undelivered'
 
 local surface = {}
@@ -21,14 +23,15 @@ function surface.answer(outbox)
   if not ask or ask.id == answered or ask.command ~= 'selection' then return end
   answered = ask.id
   local project = objects.current()
-  local found = ranges.selection(project)
+  local found = take_audio.readable(ranges.selection(project))
   if #found == 0 then return end
   local made = request.of(project, found, {}, settings.last().placement)
   if #made.work > 0 then return end
+  made.args.trigger = trigger.OSC
   made.note.created = os.time()
   if notes.save(made.note) and mail.send('selection', made.args, made.message_id) then
     undelivered.watch(made.message_id)
-    placeholder.put(project, made.note)
+    if not trigger.repeats(trigger.OSC, trigger.signature(found, {})) then placeholder.put(project, made.note) end
   end
 end
 

@@ -1,9 +1,14 @@
 -- Take audio: chooses how to export a take's audio without changing the project.
 -- Route "file": the daemon cuts the audio from the file, accurate to the sample.
 -- Route "accessor": REAPER's take accessor reads the audio as it is before the take FX.
--- Route "render": REAPER renders the audio through the take FX or the MIDI item's instrument, and is blocked meanwhile.
+-- Route "render": REAPER renders the item through its take FX.
+-- Route "stem": REAPER renders the item through its track's effects, or a MIDI item through the track's instrument.
+-- REAPER is blocked during both kinds of renders.
 
 local error_guard = require 'error_guard'
+local facts = require 'facts'
+local stem = require 'stem'
+local track_sound = require 'track_sound'
 
 local take_audio = {}
 
@@ -11,7 +16,7 @@ local take_audio = {}
 -- silence at the start of a file (about 25 ms); REAPER itself decodes MP3 files.
 local EXACT_TYPES = { WAVE = true, FLAC = true, AIFF = true, VORBIS = true, OGG = true, OPUS = true }
 local CHANNELS = { [0] = 'normal', [1] = 'swap', [2] = 'downmix', [3] = 'left', [4] = 'right' }
-local FIRST_MULTICHANNEL_MODE = 5
+local DOWNMIX, FIRST_MULTICHANNEL_MODE, FIRST_PAIR_MODE = 2, 5, 67 -- values of I_CHANMODE
 local ROUNDING = 1e-6 -- seconds by which a clip may extend past the end of its file
 
 -- Returns a take's file source, which may be nested in section or reversed sources.
@@ -73,26 +78,63 @@ local function check_file(source)
   end
 end
 
--- Returns how to export a range {item, from, to}, as {route, take, midi, source, ignored, why}. `source` is the span in
--- the file and is set only for the route "file". `ignored` lists settings that are left out. `why` is the reason for
--- the route "accessor".
-function take_audio.plan(range)
-  local take = reaper.GetActiveTake(range.item)
-  if not take then error_guard.refuse('This item is empty. Select an item with audio or MIDI.') end
-  if reaper.TakeIsMIDI(take) then return { route = 'render', take = take, midi = true, ignored = {} } end
-  local source = reaper.GetMediaItemTake_Source(take)
-  if not source then error_guard.refuse('This item\'s media is offline.') end
-  check_file(root_of(source))
+-- Returns whether an accessor reads a take as mono: its source is mono, or its channel mode makes it mono.
+function take_audio.is_mono(take)
+  local mode = value(take, 'I_CHANMODE')
+  if reaper.GetMediaSourceNumChannels(reaper.GetMediaItemTake_Source(take)) == 1 then return true end
+  return mode >= DOWNMIX and mode < FIRST_PAIR_MODE and facts.get('accessor_has_channel_mode')
+end
+
+-- Returns how to export an item's own audio; see take_audio.plan.
+local function plan_of_item(range, take)
   if has_active_fx(take) then return { route = 'render', take = take, ignored = {} } end
+  local source = reaper.GetMediaItemTake_Source(take)
   local rate = value(take, 'D_PLAYRATE')
   local start = range.from - reaper.GetMediaItemInfo_Value(range.item, 'D_POSITION')
   local offset = value(take, 'D_STARTOFFS') + start * rate
   local why = why_not_exact(take, source, offset, (range.to - range.from) * rate)
   if not why then return { route = 'file', take = take, source = span_of(take, source, offset), ignored = {} } end
-  local ignored = {}
-  if value(take, 'I_CHANMODE') >= FIRST_MULTICHANNEL_MODE then ignored[1] = 'the multichannel mode' end
+  local ignored, mode = {}, value(take, 'I_CHANMODE')
+  if mode ~= 0 and not facts.get('accessor_has_channel_mode') then
+    ignored[1] = 'the channel mode'
+  elseif mode >= FIRST_MULTICHANNEL_MODE then
+    ignored[1] = 'the multichannel mode'
+  end
   if reaper.CountTakeEnvelopes(take) > 0 then ignored[#ignored + 1] = 'take envelopes' end
   return { route = 'accessor', take = take, why = why, ignored = ignored }
+end
+
+-- Returns how to export a range {item, from, to}, as {route, take, source, ignored, why}. `sound` is the item's own
+-- sound or that of its track (see track_sound.lua). `source` is the span in the file and is set only for the route
+-- "file". `ignored` lists settings that are left out. `why` is the reason for the route "accessor".
+function take_audio.plan(range, sound)
+  local take = reaper.GetActiveTake(range.item)
+  if not take then error_guard.refuse('This item is empty. Select an item with audio or MIDI.') end
+  if reaper.TakeIsMIDI(take) then return { route = 'stem', take = take, ignored = {} } end
+  local source = reaper.GetMediaItemTake_Source(take)
+  if not source then error_guard.refuse('This item\'s media is offline.') end
+  check_file(root_of(source))
+  local is_wanted = sound == track_sound.TRACK and stem.differs(reaper.GetMediaItem_Track(range.item))
+  if is_wanted and not stem.is_in_silent_lane(range.item) then return { route = 'stem', take = take, ignored = {} } end
+  local plan = plan_of_item(range, take)
+  if is_wanted then table.insert(plan.ignored, 'the track\'s effects, because the item\'s lane does not play') end
+  return plan
+end
+
+-- Returns the ranges whose audio can be exported, and why the others cannot, as one text for each.
+function take_audio.readable(found)
+  local readable, problems = {}, {}
+  for _, range in ipairs(found) do
+    local ok, problem = pcall(take_audio.plan, range)
+    if ok then
+      readable[#readable + 1] = range
+    elseif type(problem) == 'table' then
+      problems[#problems + 1] = problem.text
+    else
+      error(problem, 0)
+    end
+  end
+  return readable, problems
 end
 
 return take_audio

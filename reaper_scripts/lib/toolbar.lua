@@ -3,6 +3,7 @@
 
 local error_guard = require 'error_guard'
 local files = require 'files'
+local menu_file = require 'menu_file'
 
 local toolbar = {}
 
@@ -17,23 +18,8 @@ local BUTTONS = { -- script, icon, label
   { 'ace-bridge_Cancel remixes.lua', 'ace_bridge_cancel.png', 'Cancel remixes' },
 }
 
-local function path()
-  return reaper.GetResourcePath() .. '/reaper-menu.ini'
-end
-
 local function section_of(number)
   return ('[Floating toolbar %d]'):format(number)
-end
-
--- Returns the file's sections in order, each as {head, body}. Text before the first section gets an empty head.
-local function sections(content)
-  local found = { { head = '', body = '' } }
-  for line in content:gmatch('[^\n]*\n?') do
-    local head = line:match('^(%[.-%])')
-    if head then found[#found + 1] = { head = head, body = '' } end
-    found[#found].body = found[#found].body .. line
-  end
-  return found
 end
 
 local function is_ours(section)
@@ -73,31 +59,31 @@ local function write(found, more)
   for _, section in ipairs(found) do parts[#parts + 1] = section.body end
   local content = table.concat(parts)
   if more ~= '' and content:match('[^\n]$') then content = content .. '\n' end
-  local ok, problem = files.write(path(), content .. more)
+  local ok, problem = files.write(menu_file.path(), content .. more)
   if not ok then error_guard.refuse('Cannot write reaper-menu.ini: ' .. problem) end
 end
 
 -- Fills an unused floating toolbar. `commands` contains the command ids by script name. Returns the toolbar's number,
 -- or nil if all are in use.
 function toolbar.add(commands)
-  local before = files.read(path()) or ''
-  local found = sections(before)
+  local before = files.read(menu_file.path()) or ''
+  local found = menu_file.sections(before)
   local kept = without_ours(found)
   local number = free_number(kept)
   if not number then return nil end
-  if #kept == #found and before ~= '' then files.write(path() .. BACKUP, before) end
+  if #kept == #found and before ~= '' then files.write(menu_file.path() .. BACKUP, before) end
   write(kept, lines_of(number, commands))
   return number
 end
 
 -- Removes the bridge's toolbar, and leaves all other sections unchanged.
 function toolbar.remove()
-  local before = files.read(path())
+  local before = files.read(menu_file.path())
   if not before then return end
-  local found = sections(before)
+  local found = menu_file.sections(before)
   local kept = without_ours(found)
   if #kept == #found then return end
-  if #kept == 1 and kept[1].body == '' then os.remove(path()) else write(kept, '') end
+  if #kept == 1 and kept[1].body == '' then files.remove(menu_file.path()) else write(kept, '') end
 end
 
 return toolbar

@@ -67,32 +67,55 @@ function tracks.find_group(project, group)
 end
 
 -- Settings copied to a new track, so that it has the source track's level and pan. Effects are not copied.
-local LEVEL = { 'D_VOL', 'D_PAN', 'D_WIDTH', 'D_DUALPANL', 'D_DUALPANR', 'I_PANMODE' }
+local LEVEL = { 'D_VOL', 'D_PAN', 'D_WIDTH', 'D_DUALPANL', 'D_DUALPANR', 'I_PANMODE', 'D_PANLAW' }
 
-local function new_for(project, source, above, suffix, like_source)
+-- Settings copied to a new track that are never part of the audio sent: playback offset, polarity and timebase.
+local PLAYBACK = { 'D_PLAY_OFFSET', 'I_PLAY_OFFSET_FLAG', 'B_PHASE', 'C_BEATATTACHMODE' }
+
+local function copy(keys, source, track)
+  for _, key in ipairs(keys) do
+    reaper.SetMediaTrackInfo_Value(track, key, reaper.GetMediaTrackInfo_Value(source, key))
+  end
+end
+
+local ENVELOPES = { -- the envelopes after the effects, by the name that REAPER has in every language
+  { '<VOLENV2', 'volume' }, { '<PANENV2', 'pan' }, { '<WIDTHENV2', 'width' }, { '<MUTEENV', 'mute' },
+}
+local IS_ACTIVE = '\nACT 1' -- line of an active envelope's chunk
+local NO_UNDO = false -- argument of GetEnvelopeStateChunk
+
+-- Returns, in words, a track's automation that a new track does not get.
+function tracks.automation(track)
+  local found = {}
+  for _, one in ipairs(ENVELOPES) do
+    local envelope = reaper.GetTrackEnvelopeByChunkName(track, one[1])
+    local chunk = envelope and select(2, reaper.GetEnvelopeStateChunk(envelope, '', NO_UNDO)) or ''
+    if chunk:find(IS_ACTIVE, 1, true) then found[#found + 1] = ('the %s automation of the track'):format(one[2]) end
+  end
+  return found
+end
+
+local function new_for(project, source, above, suffix, clip)
   if not source then return tracks.append(project), suffix end
   local track, name = tracks.insert_below(project, above), tracks.name(source)
   reaper.SetMediaTrackInfo_Value(track, 'I_CUSTOMCOLOR', reaper.GetMediaTrackInfo_Value(source, 'I_CUSTOMCOLOR'))
-  for _, key in ipairs(like_source and LEVEL or {}) do
-    reaper.SetMediaTrackInfo_Value(track, key, reaper.GetMediaTrackInfo_Value(source, key))
-  end
+  if not clip.is_mix then copy(PLAYBACK, source, track) end
+  if not clip.is_mix and not clip.has_track_level then copy(LEVEL, source, track) end
   return track, (name ~= '' and name .. ' - ' or '') .. suffix
 end
 
 -- Returns the track for variation `index` of a clip. All clips that a request takes from one source track share this
--- track. If it does not exist yet, it is inserted below the source track, with the source track's name and colour. The
--- new track also gets the source track's level and pan, unless the audio sent is a mix or already includes the track's
--- fader.
+-- track. If it does not exist yet, it is inserted below the source track, with the source track's name and colour.
+-- Unless the clip is a mix, the new track also gets the source track's playback settings and, if the audio sent does
+-- not include them already, its level and pan.
 function tracks.for_clip(project, source, note, clip, index)
-  local function group(number)
-    return ('%s/%s/%d'):format(note.message_id, clip.is_mix and 'mix' or clip.track, number)
-  end
+  local from = clip.is_mix and 'mix' or source and objects.track_guid(source) or clip.track
+  local function group(number) return ('%s/%s/%d'):format(note.message_id, from, number) end
   local track = tracks.find_group(project, group(index))
   if track then return track end
   local above = index > 0 and tracks.find_group(project, group(index - 1)) or source
-  local like_source = not (clip.has_track_level or clip.is_mix)
   local name
-  track, name = new_for(project, source, above, ('remix %d'):format(index + 1), like_source)
+  track, name = new_for(project, source, above, ('remix %d'):format(index + 1), clip)
   reaper.GetSetMediaTrackInfo_String(track, 'P_NAME', name, true)
   objects.mark_track(track, 'group', group(index))
   return track

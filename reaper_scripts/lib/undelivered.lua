@@ -9,7 +9,7 @@ local state = require 'state'
 local undelivered = {}
 
 local PATIENCE = 1.5 -- seconds that a running daemon may take to read a message
-local START_PATIENCE = 25 -- seconds that a daemon may take to start from a slow disk
+local START_PATIENCE = 65 -- seconds that a daemon may take to start; the command that starts it waits for 60
 
 local watched = {} -- message_id → time at which watching started
 local needs_no_answer = {} -- set of ids of messages that the daemon reads but does not answer
@@ -39,13 +39,29 @@ function undelivered.busy()
   return next(watched) ~= nil and not given_up
 end
 
+local function give_up(reason, advice)
+  if given_up then return end
+  given_up = true
+  error_guard.show(reason .. '\n\nNothing was charged. The request is saved, and the remix starts when the bridge '
+    .. 'runs.\n' .. advice)
+end
+
 local function start_daemon(now)
+  local lost = home.lost_program()
+  if lost then
+    give_up(('The bridge was moved or removed: %s does not exist.'):format(lost),
+      'Start ace-bridge once from its new place, and REAPER finds it again.')
+    return
+  end
   started = now
   home.run()
 end
 
 local function forget_answered(outbox)
-  for _, job in ipairs(outbox and outbox.jobs or {}) do watched[job.message_id] = nil end
+  for _, job in ipairs(outbox and outbox.jobs or {}) do
+    watched[job.message_id] = nil
+    for _, id in ipairs(job.repeats or {}) do watched[id] = nil end
+  end
   for _, refusal in ipairs(outbox and outbox.errors or {}) do watched[refusal.message_id] = nil end
   for id in pairs(needs_no_answer) do
     if not mail.waits(id) then watched[id], needs_no_answer[id] = nil, nil end
@@ -71,11 +87,9 @@ function undelivered.look(outbox)
   elseif not started and waiting > PATIENCE then
     start_daemon(now)
   elseif started and now - started > START_PATIENCE and not given_up then
-    given_up = true
     started = nil
-    error_guard.show('The bridge does not respond and could not be started.\n\n'
-      .. 'Nothing was charged. The request is saved, and the remix starts when the bridge runs.\n'
-      .. 'Run "ace-bridge doctor" in a terminal to find the problem.')
+    give_up('The bridge does not respond and could not be started.',
+      'Run `ace-bridge doctor` in a terminal to find the problem.')
   end
 end
 

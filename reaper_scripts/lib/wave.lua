@@ -46,7 +46,9 @@ end
 
 function wave:discard()
   if io.type(self.file) == 'file' then self.file:close() end
-  os.remove(self.path)
+  if os.remove(self.path) then return end
+  local emptied = io.open(self.path, 'wb') -- as `files.remove` does
+  if emptied then emptied:close() end
 end
 
 return wave

@@ -3,6 +3,7 @@
 
 local error_guard = require 'error_guard'
 local mail = require 'mail'
+local notice = require 'notice'
 local progress = require 'progress'
 
 local window = {}
@@ -80,6 +81,7 @@ local function draw()
 end
 
 local function tick()
+  notice.step()
   local now = reaper.time_precise()
   if now >= next_look then
     next_look = now + INTERVAL

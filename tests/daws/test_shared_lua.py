@@ -163,6 +163,51 @@ def test_a_full_disk_is_reported_and_leaves_the_old_file(lua: Lua, tmp_path: Pat
     assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"old"]
 
 
+HELD = b"""
+    local path, refusals, seconds_per_call = ...
+    local real = { open = io.open, rename = os.rename, remove = os.remove, clock = os.clock }
+    local seconds, refused = 0, {}
+    os.clock = function() return seconds end
+    local function held(name, call)
+      return function(...)
+        refused[name] = (refused[name] or 0) + 1
+        seconds = seconds + seconds_per_call
+        if refused[name] <= refusals then return nil, 'Permission denied', 13 end
+        return call(...)
+      end
+    end
+    local content = {}
+    io.open = held('open', function(where, mode)
+      if mode == 'rb' and not content[where] then return nil, 'No such file', 2 end
+      return {
+        read = function() return content[where] end,
+        write = function(_, text) content[where] = text return true end,
+        close = function() return true end,
+      }
+    end)
+    os.rename = held('rename', function(from, to)
+      if content[to] then return nil, 'File exists', 17 end
+      content[from], content[to] = nil, content[from]
+      return true
+    end)
+    os.remove = held('remove', function(where) content[where] = nil return true end)
+    content[path] = 'old'
+    local done = files.write(path, 'new')
+    local found = files.read(path)
+    files.remove(path)
+    io.open, os.rename, os.remove, os.clock = real.open, real.rename, real.remove, real.clock
+    return done, found, content[path], seconds
+"""
+
+
+def test_on_windows_a_file_in_use_is_tried_again_for_a_moment(lua: Lua) -> None:
+    assert lua.run(HELD, b"C:\\home\\facts.json", 3, 0.001)[:3] == (True, b"new", None)
+    done, found, _, seconds = lua.run(HELD, b"C:\\home\\facts.json", 10_000, 0.001)
+    assert (done, found) == (None, None)
+    assert seconds < 1.0  # of simulated time; the DAW does not respond meanwhile
+    assert lua.run(HELD, b"/home/facts.json", 1, 0.001)[0] is None  # other systems refuse for another reason
+
+
 def test_a_wave_file_holds_its_samples(lua: Lua, tmp_path: Path) -> None:
     path = tmp_path / "clip.wav"
     lua.run(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,9 @@ def test_take_fx_and_midi_are_rendered_and_settings_are_restored(rig: Rig, midi:
     rig.until(lambda: rig.messages("remix"))
     (clip,) = rig.messages("remix")[0]["args"]["clips"]
     sound, _ = soundfile.read(clip["rendered"]["path"])
-    np.testing.assert_allclose(sound, (1.0 if midi else 0.5) * item.take.read(48_000, 0.0, 48_000), atol=1e-6)
-    assert rig.host.rendered[0]["RENDER_SETTINGS"] == (2.0 if midi else 32.0)
+    np.testing.assert_allclose(sound[:48_000], (1.0 if midi else 0.5) * item.take.read(48_000, 0.0, 48_000), atol=1e-6)
+    assert clip["rendered"]["handles"] == [0.0, 0.5 if midi else 0.0]
+    assert rig.host.rendered[0]["RENDER_SETTINGS"] == (2.0 + 8192.0 if midi else 32.0)
     rig.host.verify()
 
 
@@ -169,18 +171,32 @@ def test_items_that_cannot_be_remixed_are_reported_and_leave_nothing(rig: Rig, p
     rig.host.verify()
 
 
-def test_more_than_three_clips_need_a_confirmation_with_the_price(rig: Rig) -> None:
+@pytest.mark.parametrize(
+    ("limits", "box"),
+    [
+        (None, None),  # an old catalogue: 20 remixes, 1 dollar
+        ({"above": 1.0, "count": 4}, None),
+        ({"above": 1.0, "count": 3}, "Submit 4 remixes (4.0 s of audio, less than USD 0.001)?"),
+        ({"above": 0.0005, "count": 20}, "Submit 4 remixes (4.0 s of audio, less than USD 0.001)?"),
+    ],
+)
+def test_remixes_above_a_limit_need_a_confirmation_with_the_price(
+    rig: Rig, limits: dict[str, float] | None, box: str | None
+) -> None:
+    path = rig.scripts / "catalogue.json"
+    path.write_text(json.dumps({**json.loads(path.read_bytes()), **({"confirm": limits} if limits else {})}))
     track = rig.track()
     for number in range(4):
         rig.item(4.0 + number, 1.0, 0.5, track)
     rig.host.answers = [False]
     rig.act("Remix with last settings")
-    assert rig.host.boxes == ["Submit 4 remixes (4.0 s of audio, less than USD 0.001)?"]
-    assert not rig.messages("remix")
-    rig.host.answers = [True]
-    rig.act("Remix with last settings")
+    assert rig.host.boxes == ([box] if box else [])
+    if box:
+        assert not rig.messages("remix")
+        rig.host.answers = [True]
+        rig.act("Remix with last settings")
     (message,) = rig.messages("remix")
-    assert message["args"]["confirmed"] is True, "the user has confirmed the price"
+    assert message["args"].get("confirmed", False) is bool(box), "the user has confirmed the price"
 
 
 def test_a_request_without_a_shown_price_is_not_confirmed(rig: Rig) -> None:
@@ -191,9 +207,10 @@ def test_a_request_without_a_shown_price_is_not_confirmed(rig: Rig) -> None:
 def test_prices_in_words(rig: Rig) -> None:
     rig.choose(variations=16)
     rig.item(4.0, 2.0, 0.5)
+    rig.item(8.0, 2.0, 0.5)
     rig.host.answers = [False]
     rig.act("Remix with last settings")
-    assert rig.host.boxes == ["Submit 16 remixes (32.0 s of audio, up to USD 0.006)?"]
+    assert rig.host.boxes == ["Submit 32 remixes (64.0 s of audio, up to USD 0.013)?"]
 
 
 def test_the_grid_follows_the_tempo_map(rig: Rig) -> None:

@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bridge.config.load import load
-from bridge.engines.fal.engine import _capabilities
 from bridge.engines.offline import CAPABILITIES
-from bridge.installers.catalogue import catalogue
 from bridge.presets.library import standard
-from tests.daws.reaper.gui import Gui
 from tests.daws.reaper.rig import Rig, job
+from tests.daws.reaper.steps_dialog import opened, with_gui
 
 
 @pytest.fixture
 def rig(home: Path, tmp_path: Path) -> Rig:
-    rig = Rig(home, tmp_path)
-    rig.host.gui = Gui(rig.host)
-    fal = _capabilities(load(home, {}).fal, "")
-    (home / "catalogue.json").write_text(json.dumps(catalogue(standard(home).all(), [fal, CAPABILITIES])))
-    return rig
-
-
-def opened(rig: Rig) -> Gui:
-    rig.act("Remix selected items (asks)")
-    rig.host.tick(20)
-    assert rig.host.gui
-    return rig.host.gui
+    return with_gui(Rig(home, tmp_path))
 
 
 def of_dialog(rig: Rig) -> list[str]:
@@ -45,7 +30,7 @@ def test_the_choices_are_sent(rig: Rig) -> None:
     gui.pressed |= {"Preset", "Acid Rave"}
     rig.host.tick()
     gui.pressed.discard("Preset")
-    gui.typed["Seed"] = 12
+    gui.typed["Seed"] = "12"
     gui.pressed |= {"[verse]"}
     rig.host.tick()
     gui.pressed.add("Remix")
@@ -77,7 +62,7 @@ def test_only_the_engines_parameters_are_shown(rig: Rig) -> None:
     rig.host.tick()
     assert {*gui.labels("SliderDouble"), *gui.labels("SliderInt")} == {"amount (engine default)", "Variations"}
     assert not gui.labels("InputTextMultiline")
-    assert [text for text in gui.labels("Text") if "1 clip" in text] == ["1 clip, 1.0 s of audio, free"]
+    assert [text for text in gui.labels("Text") if "1 clip" in text] == ["1 clip (tone), 1.0 s of audio, free"]
     rig.host.verify()
 
 
@@ -164,10 +149,16 @@ def test_an_error_is_shown_and_the_dialog_stays_open(rig: Rig) -> None:
     item.takes.clear()
     gui.pressed.add("Remix")
     rig.host.tick(2)
-    assert "empty" in rig.host.boxes[0]
+    assert not rig.host.boxes
     rig.host.tick(3)
     assert of_dialog(rig)
-    assert gui.labels("Button")
+    assert "This item is empty. Select an item with audio or MIDI." in gui.labels("Text")
+    item.selected = False
+    rig.item(8.0)
+    gui.pressed.add("Remix")
+    rig.host.tick(3)
+    assert not [text for text in gui.labels("Text") if "empty" in text], "the message ends when the user goes on"
+    assert len(rig.messages("remix")) == 1
     rig.host.verify()
 
 

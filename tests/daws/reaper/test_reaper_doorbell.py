@@ -38,7 +38,7 @@ def bell() -> Iterator[socket.socket]:
 
 
 def daemon(rig: Rig, port: int = 9123, protocol: int = 1) -> None:
-    about = {"protocols": [protocol], "version": "0.9", "osc_port": port, "osc_tcp_port": port}
+    about = {"protocols": [protocol], "version": "0.9", "osc_port": port}
     (rig.home / "daemon.json").write_text(json.dumps(about))
 
 
@@ -74,38 +74,21 @@ def test_a_luasocket_that_does_not_load_is_ignored(rig: Rig, content: str) -> No
     assert not rig.host.boxes
 
 
-def test_the_eel2_action_notifies_without_luasocket(rig: Rig) -> None:
-    rig.host.answers = [False, False]
-    rig.act("Install")
-    daemon(rig, 9876)
+def test_no_notification_without_luasocket(rig: Rig) -> None:
+    daemon(rig)
     rig.item()
     rig.act("Remix with last settings")
-    assert rig.host.rung[0] == "9876"
+    assert len(rig.messages("remix")) == 1  # the daemon watches its inbox
     rig.host.verify()
 
 
 def test_no_notification_without_a_daemon(rig: Rig) -> None:
-    rig.host.answers = [False, False]
-    rig.act("Install")
+    with_luasocket(rig)
+    rig.host.send_udp = lambda data, host, port: rig.host.fail("a notification without a daemon")
     rig.item()
     rig.act("Remix with last settings")
-    assert not rig.host.rung
     assert len(rig.messages("remix")) == 1
-
-
-def test_the_eel2_action_sends_one_osc_packet_after_its_length() -> None:
-    """Rebuild the packet from the script's source: first the `sprintf`, then the bytes that `str_setchar` sets."""
-    code = (SCRIPTS / "ace-bridge_Doorbell.eel").read_text("utf-8")
-    assert 'sprintf(#bell, "....%s...,...", "/bridge/inbox");' in code
-    made = bytearray(b"..../bridge/inbox...,...")
-    assert "str_setchar(#bell, 0, 20, 'I')" in code  # byte order: big-endian
-    made[0:4] = (20).to_bytes(4, "big")
-    for first in (17, 21):
-        assert f"i = {first};\n    loop(3, str_setchar(#bell, i, 0); i += 1);" in code
-        made[first : first + 3] = bytes(3)
-    assert f"tcp_send(connection, #bell, {len(made)}) <= 0 && tries < TRIES" in code
-    (message,) = parse(bytes(made[4:]), 2000, 1)
-    assert message.address == "/bridge/inbox"
+    rig.host.verify()
 
 
 def test_a_daemon_with_another_protocol_is_reported_and_nothing_is_sent(rig: Rig) -> None:
@@ -115,6 +98,7 @@ def test_a_daemon_with_another_protocol_is_reported_and_nothing_is_sent(rig: Rig
     assert "version 0.9" in rig.host.boxes[0]
     assert "ace-bridge install reaper" in rig.host.boxes[0]
     assert not rig.messages()
+    rig.host.tick()
     assert not rig.host.busy()
     assert not rig.project.history
     rig.host.verify()
@@ -148,6 +132,19 @@ def test_a_fader_sets_the_amount(rig: Rig, controller: tuple[int, int, float, st
     rig.act("Amount (fader)")
     assert json.loads(rig.host.kept["ace-bridge", "wishes"])["remix"]["amount"] == amount
     assert not rig.host.boxes
+    rig.host.verify()
+
+
+def test_a_fader_loads_few_modules(rig: Rig) -> None:
+    """A fader runs its action up to 30 times a second. `benchmarks/fader_script.py` measures the time."""
+    rig.host.controller = (0, 127, 64.0, "midi:b0:07")
+    rig.act("Amount (fader)")
+    (script,) = rig.host.scripts.values()
+    loaded = set(script.runtime.eval("package.loaded").keys())
+    shipped = {path.stem for path in (SCRIPTS / "lib").glob("*.lua")}
+    assert loaded & shipped == {
+        "main", "undo", "error_guard", "home", "files", "folders", "json", "fader", "settings", "state"
+    }  # fmt: skip
 
 
 def test_the_amount_action_without_a_fader_explains_itself(rig: Rig) -> None:

@@ -20,6 +20,7 @@ MENUS = (
     "[Main toolbar]\nicon_0=mine.png\nitem_0=40023 New\n\n[Floating toolbar 16]\ntitle=Mine\nitem_0=40001 Track\n"
     "[Media item context]\nitem_0=-1\n"
 )
+MAIN = "ace-bridge_Remix with last settings.lua"
 STARTUP = "-- my own\nreaper.ShowConsoleMsg('hello')"
 
 
@@ -28,8 +29,10 @@ def rig(home: Path, tmp_path: Path) -> Rig:
     return Rig(home, tmp_path)
 
 
-def install(rig: Rig, *, toolbar: bool = False, startup: bool = False) -> None:
-    rig.host.answers = [toolbar, startup]
+def install(rig: Rig, *, toolbar: bool = False, startup: bool = False, shortcut: bool = False) -> None:
+    main = rig.host._command(rig.scripts / MAIN)
+    asks_for_keys = not rig.host.shortcuts.get(main)
+    rig.host.answers = [toolbar, startup, *([shortcut] if asks_for_keys else [])]
     rig.act("Install")
     assert not rig.host.answers
 
@@ -102,6 +105,15 @@ def test_the_startup_line_is_added_and_removed(rig: Rig, before: str | None) -> 
     rig.host.verify()
 
 
+def test_the_startup_line_starts_listening_and_adds_no_undo_point(rig: Rig) -> None:
+    install(rig, startup=True)
+    rig.host.run(rig.resources / "Scripts" / "__startup.lua")
+    rig.host.tick()
+    assert rig.host.ext["ace-bridge", "listen"] == "true"
+    assert not rig.project.history
+    rig.host.verify()
+
+
 def test_the_main_button_is_lit_while_a_remix_is_in_progress(rig: Rig) -> None:
     install(rig)
     rig.choose()
@@ -111,6 +123,94 @@ def test_the_main_button_is_lit_while_a_remix_is_in_progress(rig: Rig) -> None:
     assert rig.host.toggles[command] == 1
     rig.host.quit()
     assert rig.host.toggles[command] == 0
+
+
+# --- the shortcut ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("system", "used", "offered"),
+    [
+        ("Win64", [], "Ctrl+Alt+R"),
+        ("Other", ["Shift+Ctrl+R", "Alt+Ctrl+R"], "Ctrl+Alt+Shift+R"),
+        ("macOS-arm64", [], "Cmd+Opt+R"),
+        ("macOS-arm64", ["Cmd+Option+R"], "Cmd+Shift+R"),
+    ],
+)
+def test_a_free_shortcut_is_offered_and_the_user_assigns_it(
+    home: Path, tmp_path: Path, system: str, used: list[str], offered: str
+) -> None:
+    rig = Rig(home, tmp_path, system=system)
+    rig.host.shortcuts[40001] = used
+    rig.host.pressed = ["F8"]  # the user chooses other keys
+    install(rig, shortcut=True)
+    main = rig.host._command(rig.scripts / MAIN)
+    assert f"No action uses {offered}." in rig.host.boxes[-2]
+    assert rig.host.shortcut_dialogs == [main]
+    assert rig.host.shortcuts == {40001: used, main: ["F8"]}
+    assert "Assign" not in rig.host.boxes[-1]
+    boxes = len(rig.host.boxes)
+    install(rig)  # an action that has a shortcut is not offered another
+    assert "Assign" not in "".join(rig.host.boxes[boxes:])
+    assert not (rig.resources / "reaper-kb.ini").exists()
+    rig.host.verify()
+
+
+def test_no_shortcut_is_taken(rig: Rig) -> None:
+    rig.host.shortcuts[40001] = ["Ctrl+Alt+R", "Ctrl+Shift+R", "Ctrl+Alt+Shift+R", "Alt+Shift+R", "Ctrl+Alt+B",
+                                 "Ctrl+Alt+Shift+B"]  # fmt: skip
+    install(rig)
+    assert "of your choice" in rig.host.boxes[-2]
+    assert not rig.host.shortcut_dialogs
+    install(rig, shortcut=True)  # the user closes REAPER's dialog
+    assert len(rig.host.shortcut_dialogs) == 1
+    assert "Assign a shortcut" in rig.host.boxes[-1]
+    assert list(rig.host.shortcuts) == [40001]
+
+
+# --- the menu --------------------------------------------------------------------------------------------------------
+
+OWN_MENU = "[Media item context]\ntitle=Mine\nitem_0=40012 Split\nitem_1=-2 Fades\nitem_2=41520 Fade\nitem_3=-3\n"
+
+
+def menu(rig: Rig) -> list[str]:
+    """Return the values of the menu file's entries; their numbers must have no gaps."""
+    lines = (rig.resources / "MenuSets" / "ACE Bridge.ReaperMenu").read_text().splitlines()
+    assert lines.pop(0) == "[Media item context]"
+    entries = [line.partition("=") for line in lines]
+    assert [name for name, _, _ in entries] == [f"item_{number}" for number in range(len(entries))]
+    return [value for _, _, value in entries]
+
+
+def test_a_menu_file_can_be_imported(rig: Rig) -> None:
+    install(rig)
+    commands = json.loads((rig.home / "reaper" / "logs" / "commands.json").read_bytes())
+    entries = menu(rig)
+    assert (entries[0], entries[-1]) == ("-2 ACE Bridge", "-3")
+    assert f"{commands[MAIN]} Remix with last settings" in entries
+    assert all(entry.partition(" ")[0] in commands.values() for entry in entries[1:-1])
+    assert "Include default menu as submenu" in rig.host.boxes[-1]
+    assert not (rig.resources / "reaper-menu.ini").exists()
+    rig.act("Uninstall")
+    assert not (rig.resources / "MenuSets" / "ACE Bridge.ReaperMenu").exists()
+    rig.host.verify()
+
+
+def test_the_menu_file_keeps_the_users_own_entries(rig: Rig) -> None:
+    ini = rig.resources / "reaper-menu.ini"
+    ini.write_text(MENUS.partition("[Media")[0] + OWN_MENU)
+    before = ini.read_bytes()
+    install(rig)
+    own = ["40012 Split", "-2 Fades", "41520 Fade", "-3"]
+    entries = menu(rig)
+    assert entries[:6] == [*own, "-1", "-2 ACE Bridge"]
+    assert "Include default menu" not in rig.host.boxes[-1]
+    assert ini.read_bytes() == before
+    imported = "".join(f"item_{number}={value}\n" for number, value in enumerate(entries))
+    ini.write_text(f"[Media item context]\n{imported}")
+    install(rig)  # the imported submenu is replaced, not repeated
+    assert menu(rig) == entries
+    rig.host.verify()
 
 
 @pytest.mark.parametrize(("folder", "size"), icons.SIZES.items())

@@ -6,9 +6,11 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import lupa.lua53
+import lupa.lua54
 import pytest
-from lupa.lua54 import LuaRuntime
 
 from tests.daws.reaper.rig import SCRIPTS
 from tests.daws.reaper.table import available, functions, toolkit
@@ -16,6 +18,7 @@ from tests.waiting import PATIENCE
 
 FLOOR = "7.08"
 FILES = sorted(SCRIPTS.rglob("*.lua"))
+EXAMPLES = sorted((SCRIPTS.parent / "docs" / "examples").glob("*.lua"))
 ACTIONS = sorted(SCRIPTS.glob("*.lua"))
 
 
@@ -72,17 +75,18 @@ def test_arguments_are_counted(code: str, count: int) -> None:
     assert arguments(code, 1) == count
 
 
-def test_every_script_compiles_with_reapers_lua() -> None:
-    lua = LuaRuntime()
-    for path in FILES:
-        lua.compile(path.read_text("utf-8"))
+@pytest.mark.parametrize("lua", [lupa.lua53, lupa.lua54], ids=["5.3", "5.4"])
+def test_every_script_compiles_with_reapers_lua(lua: Any) -> None:
+    runtime = lua.LuaRuntime()
+    for path in (*FILES, *EXAMPLES):
+        runtime.compile(path.read_text("utf-8"))
 
 
 @pytest.mark.needs("lua")
 def test_luacheck_accepts_everything() -> None:
     assert shutil.which("luacheck"), "luacheck is not installed"
     checked = subprocess.run(
-        ["luacheck", "--config", str(SCRIPTS.parent / ".luacheckrc"), str(SCRIPTS)],
+        ["luacheck", "--config", str(SCRIPTS.parent / ".luacheckrc"), str(SCRIPTS), *map(str, EXAMPLES)],
         check=False, timeout=PATIENCE, capture_output=True, text=True,
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout
@@ -97,5 +101,7 @@ def test_files_are_short(path: Path) -> None:
 def test_every_action_exists(path: Path) -> None:
     assert not set('*\\:<>?/|"') & set(path.name)
     (name,) = re.findall(r"require 'main'\(folder, '(\w+)'\)", path.read_text("utf-8"))
-    actions = (SCRIPTS / "lib" / "actions.lua").read_text("utf-8")
-    assert name == "service" or re.search(rf"^function actions\.{name}\(", actions, re.MULTILINE)
+    own = re.search(rf"OWN_MODULE = {{.*\b{name} = '(\w+)'", (SCRIPTS / "lib" / "main.lua").read_text("utf-8"))
+    module, function = (own[1], "run") if own else ("actions", name)
+    code = (SCRIPTS / "lib" / f"{module}.lua").read_text("utf-8")
+    assert re.search(rf"^function {module}\.{function}\(", code, re.MULTILINE)

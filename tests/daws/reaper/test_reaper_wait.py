@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daws.reaper.model import Track
+from tests.daws.reaper.model import Source, Take, Track, add_item
 from tests.daws.reaper.rig import Rig, job
 from tests.daws.reaper.steps import LEAD, ask, of_bridge, offer, points, source_tracks, waiting
 from tests.fakes.studio import write_tone
@@ -41,13 +41,43 @@ def test_a_muted_placeholder_appears_at_the_request(rig: Rig) -> None:
     rig.host.verify()
 
 
-@pytest.mark.parametrize(("play_state", "undone"), [(5, []), (0, ["Move item"])])
-def test_no_placeholder_while_recording_or_while_redo_is_possible(rig: Rig, play_state: int, undone: list[str]) -> None:
+def test_audio_that_the_user_put_into_a_placeholder_stays(rig: Rig) -> None:
+    item = rig.item()
+    message = ask(rig)
+    (found,) = waiting(rig)
+    found.takes.append(Take(found, Source(str(rig.tone)), "tone"))
+    item.selected, found.selected = False, True
+    rig.act("Remove this remix")
+    assert waiting(rig) == [found]
+    offer(rig, message)
+    assert waiting(rig) == [found]
+    assert len(of_bridge(rig)) == 1
+
+
+def test_the_placeholder_of_a_failed_remix_is_removed_from_another_project_too(rig: Rig, tmp_path: Path) -> None:
+    """A result is placed in one project by the same look that finds the failed remix of the other project."""
     rig.item()
-    rig.project.play_state, rig.project.undone = play_state, undone
+    failed = ask(rig)
+    other = rig.host.open_project(tmp_path, str(tmp_path / "other.rpp"))
+    add_item(other.add_track(), rig.tone, 4.0, 1.0, 0.5).selected = True
+    rig.host.active = other
+    message = ask(rig)
+    error = {"code": "x", "text": "It failed.", "hint": "Again."}
+    ready = job(message["message_id"], rig.tone)
+    ids = [one["variation_id"] for one in ready["variations"]]
+    rig.answer(jobs=[job(failed["message_id"], rig.tone, state="failed", error=error), ready], place=ids)
+    rig.host.tick(8)
+    rig.until(lambda: not waiting(rig))
+    assert [name for name, _ in other.history][-1] == "Place remix"
+    assert [name for name, _ in rig.project.history][-1] == "Remove placeholder"
+    rig.host.verify()
+
+
+def test_no_placeholder_while_recording(rig: Rig) -> None:
+    rig.item()
+    rig.project.play_state = 5
     ask(rig)
     assert not rig.project.history
-    assert rig.project.undone == undone
 
 
 def test_a_remix_is_placed_without_its_placeholder(rig: Rig) -> None:
@@ -61,7 +91,8 @@ def test_a_remix_is_placed_without_its_placeholder(rig: Rig) -> None:
     rig.host.verify()
 
 
-def test_a_later_service_removes_leftover_placeholders(rig: Rig) -> None:
+@pytest.mark.parametrize("mode", ["new_track", "take"])
+def test_a_placeholder_restored_by_an_undo_is_removed_with_the_next_request_or_result(rig: Rig, mode: str) -> None:
     rig.item()
     message = ask(rig)
     offer(rig, message)
@@ -69,11 +100,33 @@ def test_a_later_service_removes_leftover_placeholders(rig: Rig) -> None:
     rig.answer(jobs=[job(message["message_id"], rig.folder / "result.wav", state="done")])
     rig.host.tick(200)
     assert not rig.host.busy()
-    assert len(waiting(rig)) == 1  # the placeholder stays, because redo is possible
-    rig.project.undone.clear()
+    (left,) = waiting(rig)
+    rig.project.items[0].selected = True
+    rig.choose(mode=mode)
+    message = ask(rig)
+    assert (left in waiting(rig)) == (mode == "take")  # a take has no placeholder of its own, so no undo point yet
+    offer(rig, message)
+    rig.host.tick(200)
+    assert not waiting(rig)
+    assert points(rig) == ["Place remix"]  # no undo point only for the placeholder
+    assert source_tracks(rig) == ["Guitar", *(["Guitar - remix 1"] if mode == "new_track" else [])]
+    rig.host.verify()
+
+
+def test_a_later_service_removes_the_placeholders_of_failed_requests(rig: Rig) -> None:
+    rig.item()
+    message = ask(rig)
+    rig.project.play_state = 5
+    error = {"code": "x", "text": "It failed.", "hint": "Again."}
+    rig.answer(jobs=[job(message["message_id"], rig.tone, state="failed", error=error)])
+    rig.host.tick(8)
+    rig.host.quit()
+    assert len(waiting(rig)) == 1
+    rig.project.play_state = 0
     rig.act("Service")
     rig.host.tick(8)
     assert source_tracks(rig) == ["Guitar"]
+    assert points(rig) == ["Remove placeholder"]
 
 
 def test_the_new_track_is_as_loud_as_its_source(rig: Rig) -> None:

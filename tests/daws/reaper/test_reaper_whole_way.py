@@ -6,7 +6,6 @@ import json
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import soundfile
@@ -14,11 +13,13 @@ import soundfile
 from bridge.config.home import prepare_home
 from tests.daws.reaper.model import Item, Source
 from tests.daws.reaper.rig import Rig
-from tests.daws.reaper.steps import points
+from tests.daws.reaper.rules import Rules
+from tests.daws.reaper.steps import move, points, split
+from tests.daws.reaper.steps_daemon import press, results, states
 from tests.fakes.fal_server import FalServer
 from tests.fakes.processes import KEY, PATIENT, Daemon, fal_environment, running
 
-QUESTIONS = ("REAPER must first render", "overlap on several tracks", "Submit ")
+pytestmark = pytest.mark.slow  # REAPER's mock and a real daemon, many times
 
 
 @pytest.fixture(scope="module")
@@ -32,20 +33,6 @@ def bridge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 def of_bridge(rig: Rig) -> list[Item]:
     return [item for item in rig.project.items if "P_EXT:ace_bridge_variation" in item.texts]
-
-
-def states(rig: Rig) -> list[str]:
-    return [one["state"] for job in rig.outbox()["jobs"] for one in job["variations"]]
-
-
-def press(rig: Rig, name: str = "Remix with last settings", count: int = 1) -> list[dict[str, Any]]:
-    """Run an action, wait until the daemon has received the confirmation of every result, and return the results."""
-    rig.act(name)
-    rig.until(lambda: states(rig) == ["done"] * count)
-    rig.host.verify()
-    told = [box for box in rig.host.boxes if not any(words in box for words in QUESTIONS)]
-    assert not told, told  # a message box may open for a question, but never for success
-    return [one["result"] for job in rig.outbox()["jobs"] for one in job["variations"]]
 
 
 def start(started: list[Daemon], home: Path, **environ: str) -> None:
@@ -104,6 +91,45 @@ def test_the_result_of_every_kind_of_item_is_in_place(bridge: Path, tmp_path: Pa
     assert points(rig) == ["Place remix"]
 
 
+def test_an_item_is_remixed_as_heard_on_its_track(bridge: Path, tmp_path: Path) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.choose()
+    item = rig.item(4.123456, 1.0, 0.5)
+    item.track.fx, item.track.values["D_VOL"] = [True], 0.5
+    rig.act("Track effects (on or off)")
+    (result,) = press(rig)
+    (placed,) = of_bridge(rig)
+    assert len(rig.host.rendered) == 1
+    assert placed.take
+    assert (placed.values["D_POSITION"], placed.values["D_LENGTH"], placed.values["D_VOL"]) == (4.123456, 1.0, 1.0)
+    assert result["samples"] == 48_000
+    assert placed.take.values["D_STARTOFFS"] == result["source_offset"]
+    assert (placed.track.values["D_VOL"], placed.track.fx) == (0.5, [])
+    assert points(rig) == ["Place remix"]
+
+
+def test_the_result_follows_what_the_user_does_meanwhile(bridge: Path, tmp_path: Path) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.choose()
+    item, bass = rig.item(4.0, 1.0, 0.5), rig.track("Bass")
+    rig.act("Remix with last settings")
+    right = split(rig, item, 4.25)
+    move(right, bass)
+    assert right.take
+    right.take.values["D_PLAYRATE"] = 2.0
+    right.values |= {"D_POSITION": 9.0, "D_LENGTH": 0.375}
+    (result,) = results(rig)
+    assert [track.name for track in rig.project.tracks] == ["Guitar", "Guitar - remix 1", "Bass", "Bass - remix 1"]
+    found = []
+    for one in of_bridge(rig):
+        assert one.take
+        after = one.take.values["D_STARTOFFS"] - result["source_offset"]
+        rate = one.take.values["D_PLAYRATE"]
+        found.append((one.values["D_POSITION"], one.values["D_LENGTH"], pytest.approx(after, abs=1e-9), rate))
+    assert found == [(4.0, 0.25, 0.0, 1.0), (9.0, 0.375, 0.25, 2.0)]
+    rig.host.verify()
+
+
 @pytest.mark.parametrize("system", ["Win64", "macOS-arm64", "Other"])
 @pytest.mark.parametrize("version", ["7.08", "7.60"])
 def test_the_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: str, version: str) -> None:
@@ -117,6 +143,20 @@ def test_the_path_styles_of_three_systems(bridge: Path, tmp_path: Path, system: 
     assert placed.take.source
     assert placed.take.source.path == result["path"]
     assert result["placed"] is True
+
+
+def test_windows_does_not_rename_files_outside_ascii(bridge: Path, tmp_path: Path) -> None:
+    """The same fault elsewhere: https://github.com/mpv-player/mpv/issues/8835."""
+    rig = Rig(bridge, tmp_path, system="Win64", rules=Rules(renames_any_path=False))
+    rig.choose()
+    rig.item()
+    (result,) = press(rig)
+    (placed,) = of_bridge(rig)
+    assert placed.take
+    assert placed.take.source
+    assert placed.take.source.path == result["path"]
+    assert result["placed"] is True
+    rig.host.verify()
 
 
 def test_several_items_and_variations(bridge: Path, tmp_path: Path) -> None:
@@ -144,6 +184,26 @@ def test_several_microphones_become_one_remix(bridge: Path, tmp_path: Path) -> N
     assert (placed.values["D_POSITION"], placed.values["D_LENGTH"]) == (4.0, 1.5)
     assert [track.name for track in rig.project.tracks] == ["Left", "Right", "Right - remix 1"]
     assert result["samples"] == round(1.5 * result["sample_rate"])
+
+
+def test_several_microphones_are_cut_back_to_their_items(bridge: Path, tmp_path: Path) -> None:
+    rig = Rig(bridge, tmp_path)
+    rig.choose()
+    for name in ("Kick", "Snare"):
+        track = rig.track(name)
+        for position in (4.0, 5.0):
+            rig.item(position, 1.0, position - 3.5, track)
+    rig.host.answers = [True]
+    rig.act("Remix with last settings")
+    second = rig.project.tracks[0].items[1]
+    second.values["D_POSITION"] = 7.0
+    (result,) = results(rig)
+    found = [(one.values["D_POSITION"], one.values["D_LENGTH"], one.take and one.take.values["D_STARTOFFS"])
+             for one in of_bridge(rig)]  # fmt: skip
+    start = result["source_offset"]
+    assert found == [(4.0, 1.0, start), (7.0, pytest.approx(1.0), pytest.approx(start + 1.0))]
+    assert [track.name for track in rig.project.tracks] == ["Kick", "Snare", "Snare - remix 1"]
+    rig.host.verify()
 
 
 @pytest.mark.parametrize("name", ["a;b 'c' \"d\"", "Grüße 日本 🎛", "100% $(x) `y` \\ back"])
@@ -204,16 +264,15 @@ def test_a_dead_daemon_is_restarted_and_the_remix_is_placed(home: Path, tmp_path
     with FalServer(zero_delay=True, key=KEY) as fal:
         fal.hold("IN_PROGRESS")
         environ = fal_environment(fal.url)
-        first = Daemon(home, **environ)
-        first.wait_until_up()
         rig = Rig(home, tmp_path)
-        rig.choose(engine="fal")
-        rig.item()
         started: list[Daemon] = []
-        rig.host.on_exec = lambda command: start(started, home, **environ)
-        rig.act("Remix with last settings")
-        rig.until(lambda: states(rig) == ["running"])
-        first.kill()
+        with Daemon(home, **environ) as first:  # killed at the end
+            first.wait_until_up()
+            rig.choose(engine="fal")
+            rig.item()
+            rig.host.on_exec = lambda command: start(started, home, **environ)
+            rig.act("Remix with last settings")
+            rig.until(lambda: states(rig) == ["running"])
         fal.release()
         try:
             rig.until(lambda: states(rig) == ["done"])
@@ -310,6 +369,7 @@ def test_cancel(home: Path, tmp_path: Path) -> None:
         rig = Rig(home, tmp_path)
         rig.choose(engine="fal")
         rig.item()
+        rig.act("Listen to controllers")  # keeps the service, and so the cancelled job in the outbox
         rig.act("Remix with last settings")
         rig.until(lambda: states(rig) == ["queued"])
         rig.act("Cancel remixes")

@@ -1,6 +1,6 @@
 -- @noindex
--- Places results in the background. The other actions start this script, and it ends automatically.
+-- Removes the other variations of the selected remix from the project and keeps their files.
 
 local folder = select(2, reaper.get_action_context()):match('^(.*[/\\])')
 package.path = folder .. 'lib/?.lua;' .. package.path
-require 'main'(folder, 'service')
+require 'main'(folder, 'keep')
