@@ -9,7 +9,7 @@ import json
 import os
 import time
 
-from . import PROTOCOL
+from . import PROTOCOL, files
 from .ids import is_id, new_id
 
 FOLDER = "live"  # subfolder of the bridge's folder for contexts, instance files, pad.json and the self-test's report
@@ -53,8 +53,7 @@ class Mailbox:
             seen = (about.st_mtime_ns, about.st_size, about.st_ino)
             if seen == self._seen:
                 return None
-            with open(self._outbox, "rb") as file:
-                found = json.loads(file.read().decode("utf-8"))
+            found = json.loads(files.read(self._outbox).decode("utf-8"))
         except (OSError, ValueError):  # not written yet; it is never half-written, because it is replaced atomically
             return None
         self._seen = seen
@@ -67,8 +66,7 @@ class Mailbox:
     def kept(self, message_id):
         """Return the value stored under a name, or None."""
         try:
-            with open(self._file(message_id), "rb") as file:
-                return json.loads(file.read().decode("utf-8"))
+            return json.loads(files.read(self._file(message_id)).decode("utf-8"))
         except (OSError, ValueError):
             return None
 
@@ -83,7 +81,7 @@ class Mailbox:
     def drop(self, name):
         """Remove a file written by `keep` or `write`."""
         try:
-            os.remove(self._file(name))
+            files.remove(self._file(name))
         except OSError:
             return
 
@@ -93,7 +91,7 @@ class Mailbox:
             path = os.path.join(self._folder, name)
             try:
                 if _ours(name) and os.path.getmtime(path) < time.time() - OLDEST:
-                    os.remove(path)
+                    files.remove(path)
             except OSError:  # another running Live has already removed this file
                 continue
 
@@ -111,4 +109,4 @@ def _replace(path, value):
     partial = os.path.join(os.path.dirname(path), "." + os.path.basename(path)[:-5] + ".tmp")
     with open(partial, "wb") as file:
         file.write(json.dumps(value).encode("utf-8"))
-    os.replace(partial, path)
+    files.replace(partial, path)

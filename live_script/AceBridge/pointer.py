@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections import namedtuple
+
+from . import files
 
 NAME = "ace-bridge.json"
 
-# home: the bridge's folder; command: the command that starts the daemon; version: version of the bridge
-Pointer = namedtuple("Pointer", "home command version")
+# home: the bridge's folder; command: the command that starts the daemon; version: version of the bridge;
+# terminal: what the user types in a terminal to run the bridge
+Pointer = namedtuple("Pointer", "home command version terminal")
 
 
 def read(folder):
@@ -20,7 +24,21 @@ def read(folder):
     found = _json(os.path.join(folder, NAME))
     if not isinstance(found, dict) or not isinstance(found.get("home"), str):
         return None
-    return Pointer(found["home"], [str(word) for word in found.get("command") or []], str(found.get("version", "")))
+    command = [str(word) for word in found.get("command") or []]
+    return Pointer(found["home"], command, str(found.get("version", "")), str(found.get("terminal") or "ace-bridge"))
+
+
+def with_commands(text, pointer):
+    """Replace each command `ace-bridge …` in a text by one that runs this copy of the bridge."""
+    if pointer is None:
+        return text
+    return re.sub("`ace-bridge([^`]*)`", lambda found: "`%s%s`" % (pointer.terminal, found.group(1)), text)
+
+
+def lost_program(command):
+    """Return the path of the program in a command if it no longer exists; otherwise None."""
+    missing = command and os.path.isabs(command[0]) and not os.path.exists(command[0])
+    return command[0] if missing else None
 
 
 def daemon(home):
@@ -48,7 +66,6 @@ def start(command):
 
 def _json(path):
     try:
-        with open(path, "rb") as file:
-            return json.loads(file.read().decode("utf-8"))
+        return json.loads(files.read(path).decode("utf-8"))
     except (OSError, ValueError):
         return None

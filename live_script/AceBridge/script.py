@@ -32,6 +32,8 @@ PAUSE = 2.0  # seconds without ticks; requests made during a longer pause are di
 AGAIN = 1.0  # seconds after a request during which further requests are ignored
 PATIENCE = 3.0  # seconds that a message may stay unread before the script starts the daemon
 
+FOLDER = os.path.dirname(os.path.abspath(__file__))  # this script's folder, which also contains the pointer file
+FROM_NEW_PLACE = "Start it once from its new place, and this script finds it again. Your request is kept."
 PAD = "pad"  # name of the pad's settings file
 
 _active = []  # the active script object in this running Live; at most one
@@ -45,12 +47,12 @@ class AceBridge:
         self._clock, self._wall = clock, wall
         self._instance = new_id()
         self._outbox_view = outbox_view.OutboxView()
-        self._pointer = pointer.read(os.path.dirname(os.path.abspath(__file__)))
+        self._pointer = pointer.read(FOLDER)
         self._mail = self._bell = self._placing_queue = None
         self._button = Button(None, c_instance.send_midi)
         self._ticks, self._last = 0, clock()
         self._stale = False  # whether datagrams received during a pause are still being discarded
-        self._wanted = False  # whether to request a remix of the selection in this tick
+        self._wanted = None  # the trigger ("pad" or "osc") of the request for a remix to send in this tick
         self._asked_at = -1e9
         self._sources = {}  # message_id → the clip of that request, while this Set is open
         self._selftest = None
@@ -154,14 +156,14 @@ class AceBridge:
             self._ring("/bridge/subscribe")
         woken = self._read_datagrams()
         if self._button.held(now) and not paused:
-            self._wanted = True
+            self._wanted = "pad"
         elif self._button.released_early():
             self._say("Hold the pad for half a second to start a remix.")
         if woken or self._ticks % POLL == 0:
             self._read()
-        if self._wanted:
-            self._wanted = False
-            self._ask(now)
+        if self._wanted is not None:
+            trigger, self._wanted = self._wanted, None
+            self._ask(now, trigger)
         self._watch_request(now)
         self._work()
         self._button.show(self._outbox_view.open)
@@ -183,7 +185,7 @@ class AceBridge:
         for address, _values, port in self._bell.messages(lambda: self._clock() < end):
             woken = True
             if address == "/bridge/remix" and not self._stale:
-                self._wanted = True
+                self._wanted = "osc"
             elif address == "/bridge/ping":
                 self._bell.ring(port, "/bridge/pong", VERSION, PROTOCOL)
             elif address == "/bridge/selftest" and self._selftest is None:
@@ -212,10 +214,10 @@ class AceBridge:
         if outbox.get("protocol") != PROTOCOL:
             return
         if self._outbox_view.question(outbox, self._wall()):
-            self._wanted = True
+            self._wanted = "osc"
         self._placing_queue.offered(self._outbox_view.offers(outbox), set(outbox.get("place") or ()))
 
-    def _ask(self, now):
+    def _ask(self, now, trigger):
         """Request a remix of the selected clip."""
         if now - self._asked_at < AGAIN:
             return
@@ -231,7 +233,7 @@ class AceBridge:
             self._say("Remix: %s" % reason)
             return
         message_id = new_id()
-        if self._send("selection", args, message_id, context):
+        if self._send("selection", dict(args, trigger=trigger), message_id, context):
             self._sources[message_id] = found.clip
             self._waiting = (message_id, now)
             by_hand = "" if live_objects.can_place(self._song) else " This version of Live cannot place the result."
@@ -248,9 +250,19 @@ class AceBridge:
             self._waiting = None
         elif now - since > PATIENCE:
             self._waiting = None
-            self._starter = pointer.start(self._pointer.command)
-            tail = "Starting it." if self._starter else "Run `ace-bridge start`. Your request is kept."
-            self._say("Remix: the bridge does not respond. %s" % tail)
+            self._start_daemon()
+
+    def _start_daemon(self):
+        """Start the daemon, or show what to do if this is not possible."""
+        self._pointer = pointer.read(FOLDER) or self._pointer  # the bridge may have been moved since Live started
+        lost = pointer.lost_program(self._pointer.command)
+        self._starter = None if lost else pointer.start(self._pointer.command)
+        if lost:
+            self._say("Remix: the bridge was moved or removed: %s does not exist. %s" % (lost, FROM_NEW_PLACE))
+        elif self._starter:
+            self._say("Remix: the bridge does not respond. Starting it.")
+        else:
+            self._say("Remix: the bridge does not respond. Run `ace-bridge start`. Your request is kept.")
 
     def _work(self):
         """Do one step of the self-test if the self-test is running, otherwise one step of the placing queue."""
@@ -290,6 +302,7 @@ class AceBridge:
 
     def _say(self, text):
         """Show a line in the status bar, unless it is the line shown last."""
+        text = pointer.with_commands(text, self._pointer)
         if text != self._said:
             self._said = text
             self._live.show_message(text)

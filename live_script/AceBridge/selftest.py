@@ -12,7 +12,7 @@ import struct
 import sys
 import time
 
-from . import VERSION
+from . import VERSION, files
 from .clip_properties import set_markers
 from .live_objects import alive, can_place, track_of, version
 from .view import View
@@ -120,7 +120,7 @@ class SelfTest:
 
     def _clean(self):
         if os.path.isfile(self._path):
-            os.remove(self._path)
+            files.remove(self._path)
 
     def _measure(self, clip):
         markers = [[one.beat_time, one.sample_time] for one in clip.warp_markers]

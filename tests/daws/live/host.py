@@ -172,7 +172,7 @@ def load(
         resources.folder("live_script") / "AceBridge", folder / name, ignore=shutil.ignore_patterns("__py*")
     )
     if home is not None:
-        about = {"home": str(home), "command": command, "version": "0.1.0"}
+        about = {"home": str(home), "command": command, "version": "0.1.0", "terminal": "/my/ace-bridge"}
         (folder / name / "ace-bridge.json").write_text(json.dumps(about), encoding="utf-8")
     if plant is not None:
         path = folder / name / plant[0]

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from bridge.config.load import load
+from bridge.doctor import live
 from bridge.doctor.base import Context, Finding
 from bridge.doctor.live import look
 from tests.daws.live.conftest import Start
@@ -33,7 +34,7 @@ OURS = """2026-11-02T10:11:15.1 info: RemoteScriptError:   File "/u/Remote Scrip
 def context_of(home: Path, folder: Path) -> Context:
     nothing: Callable[[str], None] = lambda _: None  # noqa: E731
     return Context(
-        home, {"HOME": str(folder)}, "darwin", load(home, {}), "", time.time, nothing, str, str, lambda: None
+        home, {"HOME": str(folder)}, "darwin", load(home, {}), "", time.time, nothing, str, str, list, lambda: None
     )
 
 
@@ -66,7 +67,8 @@ def test_an_outdated_script(start_live: Start, home: Path, monkeypatch: pytest.M
     assert "version 0.0.9" in one.text
 
 
-def test_a_port_without_the_script(home: Path) -> None:
+def test_a_port_without_the_script(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "TIMEOUT", 0.05)
     (home / "live").mkdir()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
         deaf.bind(("127.0.0.1", 0))

@@ -74,7 +74,8 @@ def test_the_daemon_is_started_if_it_does_not_read_the_request(start_live: Start
     host = live_with_clip(start_live, file)
     mark = tmp_path / "started"
     command = [sys.executable, "-c", f"open({str(mark)!r}, 'w').close()"]
-    host.script._pointer = host.script._pointer._replace(command=command)
+    pointer = Path(host.package.__file__).with_name("ace-bridge.json")
+    pointer.write_text(json.dumps({**json.loads(pointer.read_text()), "command": command}))
     host.ask()
     host.tick(40)
     assert "Starting it" in host.said[-1]
@@ -100,7 +101,7 @@ def test_an_inbox_that_cannot_be_written(start_live: Start, file: Path, home: Pa
     [
         (
             {"daemon": {"version": "9.9.9", "alive": True}},
-            "The bridge is version 9.9.9, this script 0.1.0: run `ace-bridge install",
+            "The bridge is version 9.9.9, this script 0.1.0: run `/my/ace-bridge install",
         ),
         (
             {"daemon": {"version": "0.0.9", "alive": True}},

@@ -197,7 +197,7 @@ def test_a_live_that_cannot_start_the_daemon_explains_how(lacked: list[str], sta
     host = live_with_clip(start_live, file, command=(sys.executable, "-c", "pass"))
     host.ask()
     host.tick(40)
-    assert host.said[-1] == "Remix: the bridge does not respond. Run `ace-bridge start`. Your request is kept."
+    assert host.said[-1] == "Remix: the bridge does not respond. Run `/my/ace-bridge start`. Your request is kept."
     assert lacked == ["subprocess"]
     assert host.instance.logged == []
 

@@ -35,7 +35,8 @@ def test_a_pad_must_be_held(
     assert host.said[-1].startswith("Hold the pad")
     host.script.receive_midi(on)
     host.tick(8)
-    assert len(host.messages("selection")) == 1
+    (message,) = host.messages("selection")
+    assert message["args"]["trigger"] == "pad"
     host.script.receive_midi(off)
     job = {"job_id": "j", "message_id": "m", "state": "running", "variations": [{"variation_id": "v", "progress": 0.4}]}
     host.outbox(jobs=[job])

@@ -200,6 +200,7 @@ def test_the_script_starts_the_daemon(start_live: Start, home: Path, monkeypatch
     press(host.script._bell.port)
     try:
         ticking(host, lambda: placed(host))
+        ticking(host, lambda: host.script._starter is None)
     finally:
         words = [sys.executable, "-m", "bridge", "--home", str(home), "stop"]
         stopped = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE, check=False)
