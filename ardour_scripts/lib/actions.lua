@@ -5,7 +5,7 @@ local session = need ("session")
 local placing, show = need ("placing"), need ("show")
 
 local actions = {}
-local MANY = 3 -- maximum number of clips to remix without asking the user to confirm
+local MANY = 20 -- maximum number of clips to remix without asking the user, if the catalogue does not have this limit
 
 local function last_path () return link.home () .. "/ardour-last.json" end
 
@@ -24,8 +24,9 @@ local function chosen ()
   return places
 end
 
--- Returns the arguments of a `remix` message for some regions, and saves the data needed to place the results.
-local function request (settings, places)
+-- Returns the arguments of a `remix` message for some regions, and saves the data needed to place the results. If
+-- `trigger` is "key" or "osc", the daemon treats an unchanged request within 2 s as a repeat.
+local function request (settings, places, trigger)
   local known_fades = session.fades (session.rate ())
   local memory, clips = link.memory (), json.list ()
   for index, place in ipairs (places) do
@@ -41,29 +42,45 @@ local function request (settings, places)
   return {
     request_id = ids.uuid (), daw = { name = "ardour", version = need ("selftest").version () },
     project = session.project (places[1].region:position ():samples ()), clips = clips,
-    remix = settings.remix, placement = settings.placement,
+    remix = settings.remix, placement = settings.placement, trigger = trigger,
   }
 end
 
 -- Returns true if the daemon is running; otherwise offers to start it. Until it runs, messages wait in the inbox.
 local function awake (consequence)
   if link.daemon () then return true end
+  local lost = link.lost_program ()
+  if lost then
+    show.problem ("ACE Bridge was moved or removed: " .. lost .. " does not exist. " .. consequence
+      .. " Start it once from its new place, and Ardour finds it again.")
+    return false
+  end
   if show.agrees ("ACE Bridge is not running. " .. consequence .. " Start it now?") then link.start () end
   return false
 end
 
-local function ask (settings)
+-- Returns the number of clips to remix without asking the user: `confirm_count` under [budget].
+local function most ()
+  local shown = json.decode (files.read (link.home () .. "/catalogue.json") or "")
+  return type (shown) == "table" and shown.confirm and shown.confirm.count or MANY
+end
+
+local function ask (settings, trigger)
   local places = chosen ()
-  if #places > MANY and not show.agrees ("Submit " .. #places .. " remixes, one per clip?") then
-    return nil
+  local many = #places > most ()
+  if many then
+    if not show.agrees ("Submit " .. #places .. " remixes, one per clip?") then return nil end
+    trigger = "dialog"
   end
-  local id = link.send ("remix", request (settings, places))
+  local args = request (settings, places, trigger)
+  if many then args.confirmed = true end
+  local id = link.send ("remix", args)
   awake ("Your request is kept until it runs.")
   return id
 end
 
 -- "Remix with last settings": intended for a key, a pad or a button, so it opens no window.
-function actions.remix () return ask (last_settings ()) end
+function actions.remix () return ask (last_settings (), "key") end
 
 -- "Remix selected clip…": opens the dialog before it sends the request.
 function actions.remix_ask ()
@@ -71,15 +88,15 @@ function actions.remix_ask ()
   local settings = need ("dialog").ask (last_settings ())
   if not settings then return nil end
   link.write (last_path (), json.encode (settings))
-  return ask (settings)
+  return ask (settings, "dialog")
 end
 
 -- Answers a control surface's request for the selection. The user may not see the screen, so the function asks nothing
 -- and refuses requests that would take long or cost much.
 function actions.selection (instance)
   local places = chosen ()
-  if #places > MANY then
-    error ({ text = "More than " .. MANY .. " regions are selected. Use the action in Ardour." })
+  if #places > most () then
+    error ({ text = "More than " .. most () .. " regions are selected. Use the action in Ardour." })
   end
   for _, place in ipairs (places) do
     if not session.source (place.region) then
@@ -88,7 +105,7 @@ function actions.selection (instance)
   end
   local settings = last_settings ()
   settings.remix = {} -- the daemon uses the settings of the control surface instead
-  return link.send ("selection", request (settings, places), instance)
+  return link.send ("selection", request (settings, places, "osc"), instance)
 end
 
 local OPEN = {

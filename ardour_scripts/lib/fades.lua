@@ -1,5 +1,5 @@
--- Fades: reads the fades of all regions, and applies fades to a remix. In Ardour 7.3 scripts can set fades but not read
--- them, so this module lets Ardour save a snapshot, reads it and removes it. The session file does not change.
+-- Fades: reads the fades of all regions, and applies fades to a remix. In Ardour 7.3 and 8.12 scripts can set fades but
+-- not read them, so this module lets Ardour save a snapshot, reads it and removes it. The session file does not change.
 local need = ...
 local files = need ("files")
 

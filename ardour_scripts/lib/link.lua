@@ -14,6 +14,21 @@ function link.pointer ()
   return assert (json.decode (text))
 end
 
+-- Replaces each command `ace-bridge …` in a text by one that runs this copy of the bridge from any folder.
+function link.with_commands (text)
+  local ok, pointer = pcall (link.pointer)
+  local terminal = ok and pointer.terminal
+  if type (terminal) ~= "string" then return text end
+  return (text:gsub ("`ace%-bridge([^`]*)`", function (words) return "`" .. terminal .. words .. "`" end))
+end
+
+-- Returns the path of the program that starts the daemon if it no longer exists.
+function link.lost_program ()
+  local program = link.pointer ().command[1]
+  if files.is_absolute (program) and not files.exists (program) then return program end
+  return nil
+end
+
 function link.home () return link.pointer ().home end
 
 -- Returns daemon.json as text and as a table; nil if no daemon is running. A crash is detected only on Linux.

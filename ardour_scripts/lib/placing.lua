@@ -92,9 +92,16 @@ local function shared_track (anchor)
   end
 end
 
+-- Returns the number of channels of a new track. A mono remix of a region on a mono track gets a mono track, because
+-- Ardour's panner plays a mono track 3 dB lower than the same region on a stereo track.
+local function channels_for (region, source)
+  local is_mono = region:to_audioregion ():n_channels () == 1 and source and source:n_inputs ():n_audio () == 1
+  return is_mono and 1 or 2
+end
+
 -- Returns the track for a remix, below the source's track. The tracks follow the order of the variations, even if a
 -- later variation is ready first.
-local function track_for (anchor, variation, place, note)
+local function track_for (whole, anchor, variation, place, note)
   local layered = anchor.placement.mode == "lane"
   local shared = layered and shared_track (anchor)
   if shared then return shared end
@@ -103,7 +110,7 @@ local function track_for (anchor, variation, place, note)
   local name = anchor.name .. " · " .. (anchor.style or "remix")
   if variation.index > 0 and not layered then name = name .. " " .. variation.index + 1 end
   local about = "ACE Bridge remix, seed " .. math.tointeger (variation.seed) .. (note and ("; " .. note) or "")
-  return new_track (name, 2, under, source, about)
+  return new_track (name, channels_for (whole, source), under, source, about)
 end
 
 local function put (region, route, at, place, anchor, variation)
@@ -130,7 +137,7 @@ local function place_new (variation, anchor)
   end
   local at, place, note = position_now (anchor)
   local whole = embedded (result.path)
-  local route = track_for (anchor, variation, place, note)
+  local route = track_for (whole, anchor, variation, place, note)
   put (cut (whole, variation, anchor), route, at, place, anchor, variation)
   local placed = session.playing (result.path)
   if not placed or placed.region:position ():samples () ~= at then

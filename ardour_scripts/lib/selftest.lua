@@ -3,7 +3,8 @@ local need = ...
 local link = need ("link")
 
 local selftest = {}
-local PROVEN = "7.3"
+local PROVEN = "7.3 and 8.12"
+local TIMER = 47 -- number of the signal for which the installer registers the hook
 
 -- The bindings, each with its name and a function that returns it. If two more strings follow, such as "#7 Track", the
 -- self-test also calls the binding without arguments. The binding then reports either its last or its first argument as
@@ -56,6 +57,7 @@ function selftest.missing ()
       if said ~= last and said ~= first then missing[#missing + 1] = name .. " (different arguments)" end
     end
   end
+  if LuaSignal.LuaTimerDS ~= TIMER then missing[#missing + 1] = "LuaSignal.LuaTimerDS (different number)" end
   return missing
 end
 

@@ -1,8 +1,10 @@
 -- Show: displays message boxes and asks questions.
+local need = ...
 local show = {}
 
 local function message (kind, buttons, text)
-  return LuaDialog.Message ("ACE Bridge", text, kind, buttons):run ()
+  local ok, named = pcall (function () return need ("link").with_commands (text) end)
+  return LuaDialog.Message ("ACE Bridge", ok and named or text, kind, buttons):run ()
 end
 
 function show.problem (text) message (LuaDialog.MessageType.Warning, LuaDialog.ButtonType.OK, text) end

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 
 from tests.daws.ardour import rig
+from tests.daws.ardour.program import ROOT, Program, under_test
 from tests.daws.ardour.studio import Studio
 from tests.fakes.fal_server import FalServer
 from tests.fakes.jack.server import HURRY, Sandbox
@@ -19,10 +22,10 @@ Open = Callable[..., Studio]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test in this folder as needing Ardour."""
+    """Mark every test in this folder as needing Ardour, here or in a root."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.needs("ardour"))
+            item.add_marker(pytest.mark.needs("roots" if os.environ.get(ROOT) else "ardour"))
 
 
 @pytest.fixture
@@ -38,20 +41,25 @@ def display() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def templates(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+def program() -> Program:
+    return under_test()
+
+
+@pytest.fixture(scope="session")
+def templates(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
     """Return a function that makes an empty session for a sample rate; the session for each rate is made only once."""
     made: dict[int, Path] = {}
 
     def template(rate: int) -> Path:
         if rate not in made:
-            made[rate] = rig.new_session(tmp_path_factory.mktemp("sessions") / str(rate) / "song", "song", rate)
+            made[rate] = program.new_session(tmp_path_factory.mktemp("sessions") / str(rate) / "song", "song", rate)
         return made[rate]
 
     return template
 
 
 @pytest.fixture
-def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) -> Iterator[Open]:
+def open_studio(program: Program, display: str, templates: Callable[[int], Path], tmp_path: Path) -> Iterator[Open]:
     """Yield a function that installs the bridge and starts a daemon and Ardour; both are stopped after the test."""
     opened: list[Studio] = []
 
@@ -66,13 +74,14 @@ def open_studio(display: str, templates: Callable[[int], Path], tmp_path: Path) 
         options: tuple[str, ...] = (),
         prepare: Callable[[Studio], None] = lambda studio: None,
         room: Sandbox | None = None,
+        ardour_environ: Mapping[str, str] = MappingProxyType({}),
         **environ: Any,
     ) -> Studio:
         person = tmp_path / "person"
         person.mkdir()
-        ardour = (
-            rig.Ardour(person, display, room.environ, (*HURRY, *room.prefix)) if room else rig.Ardour(person, display)
-        )
+        ardour = rig.Ardour(program, person, display, ardour_environ)
+        if room:
+            ardour.environ, ardour.prefix = {**ardour_environ, **room.environ}, (*HURRY, *room.prefix)
         ardour.configure(rate, engine)
         session = rig.copy_session(templates(rate), tmp_path / "songs" / "song")
         rig.switch_on(session, osc=osc, midi=midi)

@@ -20,6 +20,8 @@ from xml.etree import ElementTree
 
 from pythonosc.osc_message_builder import OscMessageBuilder
 
+from tests.daws.ardour.program import Program
+from tests.fakes.free_port import free_port
 from tests.fakes.processes import end
 from tests.waiting import PATIENCE, until
 
@@ -31,7 +33,7 @@ STATE = (
     'lm-output="" active="1" use-buffered-io="0" midi-option="{midi}" lru="0"><MIDIDevices/></State>'
 )
 DUMMY = {"backend": "None (Dummy)", "driver": "Normal Speed", "device": "Silence", "midi": "1 in, 1 out, Silence"}
-JACK = {"backend": "JACK", "driver": "", "device": "x", "midi": ""}
+JACK = {"backend": "{jack}", "driver": "", "device": "x", "midi": ""}
 # With JACK, automatic connections are off: Ardour makes them in a second thread, and libjack 1.9 would then mix up
 # the requests of both threads.
 UNCONNECTED = "".join(f'<Option name="{side}put-auto-connect" value="0"/>' for side in ("in", "out"))
@@ -48,12 +50,8 @@ CONFIG = """<?xml version="1.0" encoding="UTF-8"?>
   <Extra><AudioMIDISetup><EngineStates>{state}</EngineStates></AudioMIDISetup></Extra>
 </Ardour>
 """
-
-
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+# What Ardour writes after "Do not show this window again" in its warning about the limit of locked memory
+NO_MEMORY_WARNING = '<?xml version="1.0" encoding="UTF-8"?>\n<instant>\n  <no-memory-warning/>\n</instant>\n'
 
 
 @contextlib.contextmanager
@@ -80,19 +78,6 @@ def screen() -> Iterator[str]:
         end(server)
 
 
-def new_session(folder: Path, name: str, rate: int) -> Path:
-    """Make an empty session, and return the path of its session file."""
-    environ = {**os.environ, "HOME": str(folder.parent), "XDG_CONFIG_HOME": str(folder.parent / ".new")}
-    subprocess.run(
-        ["ardour7-new_session", "-s", str(rate), str(folder), name],
-        check=True,
-        capture_output=True,
-        env=environ,
-        timeout=PATIENCE,
-    )
-    return folder / f"{name}.ardour"
-
-
 def switch_on(session: Path, *, osc: bool, midi: bool = False) -> None:
     """Enable or disable a session's OSC control surface, and optionally enable its MIDI control surface."""
     text = session.read_text("utf-8")
@@ -117,6 +102,7 @@ def switch_on(session: Path, *, osc: bool, midi: bool = False) -> None:
 class Ardour:
     """An Ardour with its own home directory and configuration; its process exists only while Ardour runs."""
 
+    program: Program
     home: Path  # Ardour's HOME
     display: str
     environ: Mapping[str, str] = field(default_factory=dict)
@@ -127,7 +113,7 @@ class Ardour:
 
     @property
     def config(self) -> Path:
-        return self.home / ".config" / "ardour7"
+        return self.home / ".config" / self.program.config
 
     @property
     def hand(self) -> Path:
@@ -137,8 +123,9 @@ class Ardour:
         """Write a configuration such as earlier use of Ardour leaves, so that no first-run dialog opens."""
         self.config.mkdir(parents=True, exist_ok=True)
         self.hand.mkdir(exist_ok=True)
-        (self.config / ".a7").touch()
-        state = STATE.format(rate=rate, **engine)
+        (self.config / self.program.used).touch()
+        (self.config / "instant.xml").write_text(NO_MEMORY_WARNING)
+        state = STATE.format(rate=rate, **engine).replace("{jack}", self.program.jack)
         more = UNCONNECTED if engine is JACK else ""
         (self.config / "config").write_text(CONFIG.format(osc_port=self.osc_port, state=state, more=more))
 
@@ -160,11 +147,11 @@ class Ardour:
 
     def start(self, session: Path, *options: str, wait: bool = True) -> None:
         """Start Ardour with a session; if `wait`, return only when the tests' hook responds."""
+        words = ["ardour", "-a", "-n", *options, session]
         with (self.home / "ardour.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.prefix, "ardour", "-a", "-n", *options, str(session)],
-                env={**self._environ(), **self.environ},
-                cwd=self.home,
+                [*self.prefix, *self.program.command(words, {**self._own(), **self.environ}, self.home)],
+                env=self._environ(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -176,7 +163,10 @@ class Ardour:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("FAL_", "ACE_BRIDGE_", "XDG_"))
         }
-        return {**kept, "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"), "DISPLAY": self.display}
+        return kept | self._own()
+
+    def _own(self) -> dict[str, str]:
+        return {"HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"), "DISPLAY": self.display}
 
     def run(self, code: str, timeout: float = PATIENCE) -> str:
         """Run Lua code inside Ardour, and return the code's result as text."""

@@ -42,6 +42,7 @@ class Track:
     order: int
     color: str
     comment: str
+    channels: int
     regions: tuple[Region, ...]
 
 
@@ -64,9 +65,10 @@ def tracks(session: Path, rate: int) -> list[Track]:
         regions = [_region(one, sources, rate) for one in playlist.findall("Region")]
         regions.sort(key=lambda one: one.position)
         comment = next((one.text or "" for one in route.iter("Comment")), "")
-        found.append(
-            Track(route.attrib["name"], int(info.attrib["order"]), info.attrib["color"], comment, tuple(regions))
-        )
+        name, order, color = route.attrib["name"], int(info.attrib["order"]), info.attrib["color"]
+        inputs = [one for one in route.findall("IO") if one.get("direction") == "Input"]
+        channels = sum(port.get("type") == "audio" for one in inputs for port in one.findall("Port"))
+        found.append(Track(name, order, color, comment, channels, tuple(regions)))
     return sorted(found, key=lambda one: one.order)
 
 

@@ -16,7 +16,7 @@ import soundfile
 from bridge.installers import ardour_slots
 from tests.daws.ardour import saved
 from tests.daws.ardour.rig import Ardour
-from tests.fakes.processes import Daemon, end, environment
+from tests.fakes.processes import Daemon, end, environment, outbox
 from tests.waiting import PATIENCE, until
 
 ROOT = Path(__file__).parents[3]
@@ -125,11 +125,7 @@ class Studio:
             return [json.loads(value)["request"] for (value,) in rows]
 
     def outbox(self) -> dict[str, Any]:
-        path = self.home / "outbox" / f"{self.memory().get('instance')}.json"
-        try:
-            return json.loads(path.read_bytes())  # type: ignore[no-any-return]
-        except (OSError, ValueError):
-            return {"jobs": [], "errors": []}
+        return outbox(self.home, str(self.memory().get("instance")))
 
     def variations(self) -> list[dict[str, Any]]:
         return [one for job in self.outbox()["jobs"] for one in job["variations"]]
@@ -244,7 +240,7 @@ class Studio:
         if self.daemon is not None and self.daemon.process.poll() is None:
             self.daemon.stop()
         elif (self.home / "daemon.json").exists():  # Ardour started this daemon
-            self.bridge("stop", check=False)
+            self.bridge("stop")
 
 
 def music(path: Path, rate: int = 48_000, seconds: float = 8.0, channels: int = 2, subtype: str = "PCM_24") -> Path:

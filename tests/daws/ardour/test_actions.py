@@ -39,6 +39,18 @@ def test_a_remix_is_requested_in_a_window_and_removed(open_studio: Open, tmp_pat
     assert len(studio.save()[1].regions) == 1
 
 
+def test_above_the_settings_limit_the_user_is_asked_once(open_studio: Open, tmp_path: Path) -> None:
+    studio = open_studio(ACE_BRIDGE_BUDGET_CONFIRM_COUNT="0")
+    studio.settings(preset="lofi-chill", seed=7)
+    clip = studio.clip(music(tmp_path / "take.wav"), position=0, start=0, length=96_000)
+    studio.select(clip)
+    studio.action("last settings")
+    studio.agree("ACE Bridge")
+    studio.finished()
+    (asked,) = studio.requests()
+    assert asked["confirmed"] is True
+
+
 def test_cancel(open_studio: Open, tmp_path: Path, fal: FalServer) -> None:
     fal.hold()
     studio = open_studio(**fal_environment(fal.url))
@@ -80,7 +92,7 @@ def test_errors_are_shown_and_no_slot_is_lost(open_studio: Open, tmp_path: Path)
     studio.answer("ACE Bridge", "Return")
     report = (studio.home / "logs" / "ardour-selftest.txt").read_text()
     assert "all Lua bindings are present" in report
-    assert "Ardour 7.3" in report
+    assert f"Ardour {studio.ardour.program.version}" in report
     assert "the bridge is running" in report
     studio.action("last settings")  # no region is selected
     studio.answer("ACE Bridge", "Return")
@@ -104,14 +116,18 @@ def test_errors_are_shown_and_no_slot_is_lost(open_studio: Open, tmp_path: Path)
 
 def test_missing_bindings_are_reported_at_the_start(open_studio: Open) -> None:
     def age(studio: Studio) -> None:
-        """Simulate another Ardour version, in which one function is missing and another has different arguments."""
+        """Simulate another Ardour version, with a missing function, different arguments and a moved signal."""
         path = studio.ardour.config / "ace-bridge" / "selftest.lua"
         text = path.read_text().replace("Editor.do_embed", "Editor.no_such", 1)
-        path.write_text(text.replace('"#8 number", "#2 number"', '"#9 number", "#3 number"', 1))
+        text = text.replace('"#8 number", "#2 number"', '"#9 number", "#3 number"', 1)
+        path.write_text(text.replace(f"TIMER = {ardour_slots.TIMER}", "TIMER = 1", 1))
 
     studio = open_studio(prepare=age, wait=False)  # a window that a hook opens blocks the timer of all hooks
     studio.answer("ACE Bridge", "Return")
-    said = "Missing Lua bindings: Editor:do_embed, Session:new_audio_track (different arguments)"
+    said = (
+        "Missing Lua bindings: Editor:do_embed, Session:new_audio_track (different arguments), "
+        "LuaSignal.LuaTimerDS (different number)"
+    )
     until(lambda: said in (studio.home / "logs" / "bridge.log").read_text(), "the log")
 
 

@@ -22,7 +22,6 @@ from tests.fakes.processes import end, fal_environment
 from tests.midi.bytes_of import pressed, released
 from tests.waiting import PATIENCE, until
 
-KEYS = Path("/etc/ardour7/ardour.keys")
 MAP = """<?xml version="1.0" encoding="UTF-8"?>
 <ArdourMIDIBindings version="1.0.0" name="bridge">
   <Binding channel="1" note="36" action="{action}"/>
@@ -31,7 +30,7 @@ MAP = """<?xml version="1.0" encoding="UTF-8"?>
 
 
 def bind_key(studio: Studio) -> None:
-    text = KEYS.read_text()
+    text = studio.ardour.program.keys.read_text()
     binding = f'<Binding key="Primary-Secondary-r" action="{studio.slot("last settings")}"/>'
     editor = text.index('<Bindings name="Editor">')
     press = text.index("<Press>", editor) + len("<Press>")

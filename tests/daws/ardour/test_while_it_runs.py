@@ -16,7 +16,7 @@ from tests.waiting import until
 
 LATER = 20 * 48_000  # samples; position of the clip in the test that changes the tempo
 TEMPO = """
-local map = Temporal.TempoMap.fetch_writable ()
+local map = (Temporal.TempoMap.write_copy or Temporal.TempoMap.fetch_writable) () -- the name in 8 or 7.3
 map:set_tempo (Temporal.Tempo (90, 90, 4), Temporal.timepos_t.from_ticks (1920 * 24))
 Temporal.TempoMap.update (map)
 one:set_position (Temporal.timepos_t (1000000))
@@ -164,5 +164,7 @@ def record(studio: Studio) -> None:
 
 
 def stop(studio: Studio) -> None:
+    """End the recording; Ardour 7.3 crashed once when recording was disabled before it had ended."""
     studio.lua("Session:request_stop (false, false, ARDOUR.TransportRequestSource.TRS_UI)")
+    until(lambda: studio.lua("return Session:actively_recording ()") == "false", "the end of the recording")
     studio.lua("Session:disable_record (true, false)")
