@@ -51,7 +51,8 @@ def declared(project: Path = PROJECT) -> dict[str, str]:
     found: dict[str, str] = {}
     for extra, requirements in groups.items():
         for text in requirements:
-            found.setdefault(canonicalize_name(Requirement(text).name), extra)
+            if (name := canonicalize_name(Requirement(text).name)) != about.get("name"):  # the extra `all` names others
+                found.setdefault(name, extra)
     return found
 
 

@@ -120,7 +120,8 @@ def config() -> str:
         "Every setting has a default. To change one, add it under its section in `config.toml` in the bridge's home "
         "(`ace-bridge config path` prints the path), or set the environment variable `ACE_BRIDGE_<SECTION>_<KEY>`, for "
         "example `ACE_BRIDGE_OSC_PORT=9000`. Separate the items of a list with commas. The environment overrides the "
-        "file. `ace-bridge config` shows the settings in effect and where each was set.",
+        "file. `ace-bridge config` shows the settings in effect and where each was set. The file may be UTF-8 or "
+        "UTF-16.",
         "The home is `ACE_BRIDGE_HOME`, or else `~/.local/share/ace-bridge` on Linux (or under `XDG_DATA_HOME`), "
         "`~/Library/Application Support/ace-bridge` on macOS and `%USERPROFILE%\\ace-bridge` on Windows.",
         "The fal key is not a setting. The bridge looks for it in this order: `FAL_KEY`, `FAL_KEY_ID` with "
@@ -159,7 +160,7 @@ def _bad_inputs() -> Iterator[str]:
     yield "## Which input gives which error"
     yield (
         "tests/system/test_bad_input.py tests every line with real daemons and files. In each case the source is "
-        "unchanged, nothing is submitted again, and the other clips continue."
+        "unchanged, nothing is submitted by mistake, and the other clips continue."
     )
     rows = [
         (bad.what, f"`{bad.code}`" if bad.code else "none", bad.says or "none: the clip is remixed", bad.after)
@@ -212,6 +213,9 @@ def osc() -> str:
         "address is ignored;\n"
         "- otherwise, over UDP, as the same message from the same port within 100 ms, or within a second if it may "
         "cost money. Intended presses are further apart. Over TCP there are no duplicates, and every message counts.",
+        "If `/bridge/remix` or `/bridge/clip` requests the same remix again within two seconds, without a seed, the "
+        "bridge answers with the first job, because a held key repeats a message (see "
+        "[messages](contracts/messages.md)). `/bridge/rerun` always makes another remix.",
         "A bundle whose time tag is within the next minute waits until then; other bundles are handled at once.",
         "## OSCQuery",
         "OSCQuery clients discover all addresses at `http://127.0.0.1:9124/` (`[http]` in config.md; `http_port` in "
@@ -242,6 +246,8 @@ def _notes(command: Command) -> str:
         notes.append("needs a connected DAW")
     if command.spends:
         notes.append("may cost money")
+    if command.local:
+        notes.append("refused from other machines")
     if command.sides:
         notes.append(f"{' or '.join(command.sides)} can also be the last part of the address")
     if command.button:
@@ -269,6 +275,9 @@ def cli() -> str:
         "bridge/cli/parser.py",
         "Exit status: 0 success, 1 an error (explained on stderr), 2 an invalid option, 3 the daemon is not running "
         "(`status` only), 130 Ctrl-C.",
+        "The output may have any encoding. Characters that it cannot show are replaced: `→` by `->`, `·` by `-`, "
+        "others by `?`. On Linux and macOS, `remix` still prints the exact bytes of each result's path. "
+        "`--json` prints ASCII only, and names every file exactly.",
         *parts,
     )
 

@@ -45,7 +45,10 @@ def sources() -> list[tuple[str, str]]:
 
 
 def index(base: str, time: str) -> str:
-    """Return index.xml for the files under `base`, the URL of this repository's root at a tag."""
+    """Return index.xml for the files under `base`, the URL of this repository's root at a tag.
+
+    ReaPack reads the format in src/index_v1.cpp of https://github.com/cfillion/reapack.
+    """
     about = header((SCRIPTS / PACKAGE).read_text(encoding="utf-8"))
     root = ElementTree.Element("index", version="1", name="ACE Bridge")
     category = ElementTree.SubElement(root, "category", name=SCRIPTS.name)
@@ -57,6 +60,7 @@ def index(base: str, time: str) -> str:
             attributes["file"] = name
         source = ElementTree.SubElement(version, "source", attributes)
         source.text = f"{base.rstrip('/')}/{SCRIPTS.name}/{quote(name)}"
+    ElementTree.SubElement(version, "changelog").text = about["changelog"]
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
