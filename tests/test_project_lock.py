@@ -28,7 +28,8 @@ def requirements(pyproject: dict[str, Any]) -> Iterator[Requirement]:
     project, groups = pyproject["project"], pyproject["dependency-groups"]
     lists = [pyproject["build-system"]["requires"], project["dependencies"], *project["optional-dependencies"].values()]
     lists += [items for name, items in groups.items() if name not in UNLOCKED]
-    yield from (Requirement(text) for items in lists for text in items if isinstance(text, str))
+    found = (Requirement(text) for items in lists for text in items if isinstance(text, str))
+    yield from (one for one in found if one.name != project["name"])  # the extra `all` names the others
 
 
 def pins(lock: str) -> Pins:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tarfile
 import tomllib
 import zipfile
@@ -16,10 +14,11 @@ import pytest
 
 from bridge import __version__
 from bridge.util import project
+from bridge.util.this_copy import Installed
 from hatch_build import ProjectMetadata
+from tests.packaging.building import built
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = "import sys, hatchling.build as build; build.build_wheel(sys.argv[1]); build.build_sdist(sys.argv[1])"
 ABOUT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 NAME = f"ace_bridge-{ABOUT['version']}"
 
@@ -28,8 +27,8 @@ NAME = f"ace_bridge-{ABOUT['version']}"
 def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel and the sdist, and return their folder."""
     folder = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-c", BUILD, str(folder)], cwd=ROOT, check=True, capture_output=True)
-    return folder
+    built("wheel", ROOT, folder / "dist", "*.whl")
+    return built("sdist", ROOT, folder / "dist", "*.tar.gz").parent
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +62,18 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> N
     assert "ace-bridge = bridge.__main__:main" in wheel.read(f"{NAME}.dist-info/entry_points.txt").decode()
 
 
+def test_the_metadata_name_the_python_versions_and_the_extras(metadata: Message) -> None:
+    classifiers = metadata.get_all("Classifier") or []
+    for version in ("3.11", "3.12", "3.13", "3.14"):
+        assert f"Programming Language :: Python :: {version}" in classifiers
+    extras = set(metadata.get_all("Provides-Extra") or ())
+    assert extras == {"all", "hotkeys", "keychain", "lan", "midi", "stretch"}
+    installed = Installed(requirements=metadata.get_all("Requires-Dist") or ())
+    one_by_one = {name for extra in extras - {"all"} for name in installed.packages(extra, "linux")}
+    assert {"jack-client", "keyring", "mido", "pynput", "python-stretch", "zeroconf"} <= one_by_one
+    assert set(installed.packages("all", "linux")) == one_by_one
+
+
 def test_the_wheel_says_nothing_of_a_placeholder(wheel: zipfile.ZipFile, metadata: Message) -> None:
     assert project.PLACEHOLDER not in wheel.read(f"{NAME}.dist-info/METADATA").decode()
     links = dict(line.split(", ", 1) for line in metadata.get_all("Project-URL") or ())
@@ -73,6 +84,7 @@ def test_the_sdist_has_what_a_packager_needs(dist: Path) -> None:
     with tarfile.open(dist / f"{NAME}.tar.gz") as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     wanted = {"LICENSE", "THIRD_PARTY_NOTICES.md", "CHANGELOG.md", "hatch_build.py", "requirements.lock"}
+    wanted |= {"install/ace-bridge.cmd", "install/ace-bridge.command", "install/ace-bridge.ps1", "scripts/run.py"}
     assert wanted | {"tests/conftest.py", "docs/cli.md", "bridge/util/project.py"} <= names
     assert [name for name in names if name.startswith((".venv", ".git/")) or "node_modules" in name] == []
 
