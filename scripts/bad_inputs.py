@@ -23,6 +23,8 @@ class BadInput:
 RETRY = "once it is fixed, `retry` continues"
 PAID = "once it is fixed, `retry` continues without a second submission"
 WAITS = "the remix waits for space and continues by itself, without a second submission; `retry` checks at once"
+NEEDS = "The clip needs … s from … s on."
+ENDS = "… ends at … s, although its header promises … s."
 REJECTED = "the file moves to inbox/rejected, with the reason beside it"
 
 BAD_INPUTS: tuple[BadInput, ...] = (
@@ -38,14 +40,22 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     BadInput("directory", "a folder", "source_unreadable", "… is a folder or a device, not a sound file."),
     BadInput("empty", "a file of zero bytes", "source_unreadable", "… is empty."),
     BadInput("text", "a text file named .wav", "source_unreadable", "… is not a sound file of a known kind."),
-    BadInput(
-        "cut", "a WAV file that was cut off", "source_truncated", "… has … bytes, and its header promises ….", RETRY
-    ),
+    BadInput("cut", "a WAV file that was cut off", "source_truncated", f"{NEEDS} {ENDS}", RETRY),
+    BadInput("inside", "a span inside a WAV file that was cut off", "", ""),
+    BadInput("section", "a span beyond what is left of a WAV file", "source_truncated", f"{NEEDS} {ENDS}"),
+    BadInput("streamed", "a WAV file whose header has a placeholder for the size: 0 or FFFFFFFF", "", ""),
     BadInput(
         "promising",
-        "a WAV file whose header promises 4 GB",
+        "a span beyond the end of a WAV file with such a placeholder",
         "source_truncated",
-        "… has … bytes, and its header promises ….",
+        f"{NEEDS} The header of … does not give a valid length, so the file was read to its end (… s).",
+    ),
+    BadInput("joined", "an MP3 file that consists of three joined files, without ffmpeg", "", ""),
+    BadInput(
+        "joined_later",
+        "a span of such a file that only ffmpeg can read",
+        "source_unreadable",
+        f"{NEEDS} Only … could be read, because …. Install ffmpeg to use the whole file.",
     ),
     BadInput(
         "rewritten",
@@ -57,6 +67,12 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     BadInput(
         "aac",
         "an AAC file without ffmpeg",
+        "format_needs_ffmpeg",
+        "… can only be decoded by the ffmpeg command, which is not installed here.",
+    ),
+    BadInput(
+        "raw_aac",
+        "raw AAC named .wav, without ffmpeg",
         "format_needs_ffmpeg",
         "… can only be decoded by the ffmpeg command, which is not installed here.",
     ),
@@ -79,18 +95,26 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "bad_request",
         "clips[0].length is -1; it takes a number above 0, at most 1000000.",
     ),
+    BadInput("whole_float", "a whole number written as a float, such as 4.0", "", ""),
+    BadInput("rounding", "an offset of -1e-12 s, from a rounding error", "", ""),
+    BadInput(
+        "number_text",
+        "a number written as text",
+        "bad_request",
+        'clips[0].length is "1.5"; it takes a number above 0, at most 1000000.',
+    ),
     BadInput(
         "nan",
-        "NaN where a number belongs",
+        "NaN or infinity where a number belongs, as Python and Lua write them",
         "message_unreadable",
-        "The message is not complete JSON: invalid character (byte …).",
+        "… is …, which is not a number in JSON.",
         REJECTED,
     ),
     BadInput(
         "infinite",
         "a number that is too large",
         "message_unreadable",
-        "The message is not complete JSON: Number out of range.",
+        "seed is 1e999, which is too large for a number.",
         REJECTED,
     ),
     BadInput(
@@ -104,6 +128,25 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "a clip over 24 times the engine's limit",
         "clip_too_long",
         "The clip is … s long; … takes up to … s at a time, and a clip may have at most 24 segments.",
+    ),
+    BadInput(
+        "silent",
+        "a clip that is silent throughout (peak below -80 dBFS)",
+        "clip_silent",
+        "The clip is silent (its peak is below -80 dBFS), so nothing was sent or charged.",
+    ),
+    BadInput(
+        "offset_only",
+        "a clip that contains only a constant offset (DC)",
+        "clip_silent",
+        "The clip is silent (its peak is below -80 dBFS), so nothing was sent or charged.",
+    ),
+    BadInput(
+        "not_numbers",
+        "a clip whose samples are all NaN",
+        "clip_silent",
+        "The clip is silent (its peak is below -80 dBFS), so nothing was sent or charged. … samples of … are invalid "
+        "(not a number, or out of range); they count as silence.",
     ),
     BadInput(
         "no_source", "a clip without audio", "bad_request", "clips[0]: a clip needs either `source` or `rendered`."
@@ -134,7 +177,24 @@ BAD_INPUTS: tuple[BadInput, ...] = (
     ),
     BadInput("types", "any model input of the wrong type", "param_invalid", "… is …; it takes …."),
     # the message
+    BadInput("held_key", "a key that is held: the same request six times, without a seed; one job", "", ""),
     BadInput("half", "a half-written message", "message_unreadable", "The message is not complete JSON: ….", REJECTED),
+    BadInput("utf16", "a message in UTF-16, as PowerShell writes it", "", ""),
+    BadInput("marked", "a message with a byte order mark, and zero bytes at its end", "", ""),
+    BadInput(
+        "latin",
+        "a message that is neither UTF-8 nor UTF-16",
+        "message_unreadable",
+        "The message is not UTF-8 text: byte … is invalid.",
+        REJECTED,
+    ),
+    BadInput(
+        "two_values",
+        "a key that occurs twice, with different values",
+        "message_unreadable",
+        'The message has the key "seed" twice, with different values.',
+        REJECTED,
+    ),
     BadInput(
         "nested",
         "a message with a hundred thousand brackets",
@@ -147,7 +207,7 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "link",
         "a symbolic link in the inbox",
         "message_unreadable",
-        "… is a symbolic link; links are not followed.",
+        "… is a symbolic link, not a file.",
         REJECTED,
     ),
     BadInput(
@@ -164,6 +224,13 @@ BAD_INPUTS: tuple[BadInput, ...] = (
         "request_conflict",
         "An earlier message has the same message_id but different content.",
         REJECTED,
+    ),
+    BadInput("misspelt", "a misspelt parameter; the job reports it with the nearest name", "", ""),
+    BadInput(
+        "misspelt_target",
+        "`retry` with a misspelt `job_id`",
+        "bad_request",
+        "There is no “jobid” in args. Did you mean “job_id”?",
     ),
     BadInput("job", "`retry` of a job that does not exist", "unknown_job", "No job has an id that begins with …."),
     BadInput(

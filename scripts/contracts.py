@@ -12,7 +12,10 @@ from tables import code, page, table
 
 from bridge import PROTOCOL
 from bridge.engines import base
+from bridge.jobs.key_repeat import HELD, WINDOW
+from bridge.jobs.unknown_keys import OWN
 from bridge.protocol import answers, job, request
+from bridge.util.tolerance import ROUNDING
 
 SHAPES: dict[str, tuple[type, ...]] = {  # types of the messages in inbox files, in the order of the page
     "A message": (request.Message,),
@@ -61,8 +64,25 @@ def messages() -> str:
         f"Messages, protocol {PROTOCOL}",
         "bridge/protocol/request.py",
         "A message is a JSON file in the home's `inbox/`. Write it under another name and rename it to "
-        "`<message_id>.json`. The same message sent twice with the same bytes counts once. Unlisted keys are kept and "
-        "ignored. A wrong type is an error that names the key. `messages.schema.json` is the JSON schema.",
+        "`<message_id>.json`. The same message sent twice with the same bytes counts once. A wrong type is an "
+        "error that names the key. `messages.schema.json` is the JSON schema.",
+        "Unlisted keys are kept and ignored, so that newer scripts work with an older bridge. The job reports each of "
+        "them as a `not_honoured` warning with the nearest name, because the key may be misspelt. Keys that begin with "
+        f"`{OWN}` belong to the sender and are not reported. If `cancel`, `retry`, `rerun` or `nudge` name no job, but "
+        "have an unlisted key that resembles `job_id` or `variation_id`, the message is refused.",
+        "The file may be UTF-8 or UTF-16, with or without a byte order mark. A whole number may be written as a float "
+        f"(4.0), and a value may miss a limit by a rounding error of up to {ROUNDING:g} in its unit. NaN, infinity and "
+        "numbers in quotation marks are errors, and so is a key that occurs twice with different values.",
+        "The outbox of the sender reports every message that is rejected, even one that is not complete JSON if its "
+        "text contains the `instance`, or if the file's name begins with the ID of a known instance.",
+        "A key that is held sends the same request many times. A `remix` or `selection` with the `trigger` `key`, "
+        "`pad` or `osc` and without a seed belongs to the job of the same request if that arrived within "
+        f"{WINDOW:g} s; IDs, paths of rendered clips, and the track's number and look may differ. The outbox lists its "
+        "ID in the job's `repeats`, and the job has a `key_repeat` warning. A restart of the bridge does not "
+        f"end this time. If the first job has failed or was cancelled, a request after more than {HELD:g} s creates a "
+        "new job. `menu`, `dialog` and `script` always create a job. Without "
+        "`trigger`, every `selection` counts as `osc`, and a `remix` as `key` if a DAW sent it and `confirmed` is not "
+        "set, otherwise as `script`.",
         f"Commands: {', '.join(f'`{command}`' for command in request.COMMANDS)}. Besides the keys of `Remix`, `remix` "
         "takes every parameter in [params.md](../params.md).",
         *parts,

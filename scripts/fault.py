@@ -41,6 +41,7 @@ WAYS: Mapping[str, str] = {
     "order": "`retry` submits it: no submission is pending",
     "again": "`retry` asks first; `retry --again` submits, and says that it may cost twice",
     "rerun": "`retry` never submits again; `rerun` does",
+    "fetched": "`retry` downloads the file again at no cost; if fal still sends the same, only `rerun` helps",
     "placed": "`retry` rebuilds the file and offers it again, without a submission",
     "refused": "`retry` gives the same error; `rerun` makes a new remix",
 }
@@ -50,6 +51,8 @@ NGINX: Mapping[str, Any] = {"kind": "html", "status": 502}
 LOCKED = {
     "detail": "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing.",
 }
+ADMIN_LOCKED = {"detail": "User is locked. Reason: Admin lock. Please contact support@fal.ai."}
+PAGE: Mapping[str, Any] = {"kind": "html", "status": 200}  # for example the login page of a Wi-Fi
 
 
 def reply(call: str, status: int, body: Any = None, *, times: int = ALWAYS, **headers: str) -> Planned:

@@ -58,6 +58,11 @@ HERE: tuple[Fault, ...] = (
     ),
     Fault("zero_journal", "a power cut leaves the journal empty: the result is still fetched"),
     Fault("zero_daemon", "a power cut leaves daemon.json empty"),
+    Fault("journal_row", "rows of the journal are unreadable: the remix is resumed from its folder"),
+    Fault("journal_table", "the journal has lost a table: the remix is resumed from its folder"),
+    Fault("journal_version", "the journal has lost its version: its rows are kept"),
+    Fault("journal_folder", "a folder is in the place of the journal: it is moved away"),
+    Fault("outbox_folder", "the outbox contains a folder and a link to nowhere: they are ignored"),
 )
 
 PLACES: Mapping[str, tuple[Fault, ...]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fault import ALWAYS, LOCKED, NGINX, SILENT, Fault, Planned, detail, error, reply
+from fault import ADMIN_LOCKED, ALWAYS, LOCKED, NGINX, PAGE, SILENT, Fault, Planned, detail, error, reply
 
 WAIT: tuple[Fault, ...] = (
     Fault(
@@ -16,6 +16,14 @@ WAIT: tuple[Fault, ...] = (
     Fault(
         "status_locked", "the balance runs out meanwhile", (reply("status", 403, LOCKED),), "balance_empty", 1, "retry"
     ),
+    Fault(
+        "status_admin",
+        "fal locks the account meanwhile",
+        (reply("status", 403, ADMIN_LOCKED),),
+        "account_locked",
+        1,
+        "retry",
+    ),
     Fault("status_404", "fal does not know the request yet", (reply("status", 404, {"detail": "?"}, times=2),)),
     Fault(
         "status_gone",
@@ -25,12 +33,40 @@ WAIT: tuple[Fault, ...] = (
         1,
         "rerun",
     ),
+    Fault(
+        "status_app",
+        "fal does not know the endpoint",
+        (reply("status", 404, {"detail": "Application 'fal-ai/x' not found"}),),
+        "answer_strange",
+        1,
+        "retry",
+    ),
+    Fault(
+        "status_400",
+        "the status query is refused",
+        (reply("status", 400, error("bad_request")),),
+        "answer_strange",
+        1,
+        "retry",
+    ),
+    Fault("status_499", "the status query is dropped", (reply("status", 499),), "answer_strange", 1, "retry"),
     Fault("status_408", "the reply takes too long", (reply("status", 408, times=3),)),
     Fault("status_429", "too many requests, with Retry-After", (reply("status", 429, times=3, Retry_After="2"),)),
     Fault("status_500", "an error of the platform", (reply("status", 500, error("internal_error"), times=3),)),
     Fault("status_page", "a web page instead of a reply", (Planned("status", times=8, **NGINX),)),
+    Fault("status_page_200", "a web page with status 200 instead of a reply", (Planned("status", times=8, **PAGE),)),
+    Fault("status_page_404", "a web page with status 404", (Planned("status", "html", 404, times=8),)),
     Fault("status_text", "the reply is not JSON", (reply("status", 200, "?", times=3),)),
     Fault("status_list", "the reply is JSON, but not a status", (reply("status", 200, [1, 2], times=3),)),
+    Fault("status_redirect", "a redirect within the host", (Planned("status", "redirect", more={"text": "?a"}),)),
+    Fault(
+        "status_redirect_foreign",
+        "a redirect to another host, which is not followed",
+        (Planned("status", "redirect", more={"text": "https://login.example/"}, times=ALWAYS),),
+        "host_refused",
+        1,
+        "retry",
+    ),
     Fault("status_reset", "the connection is reset", (Planned("status", "reset", times=5),)),
     Fault("status_cut", "the reply is cut off", (Planned("status", "cut", times=3),)),
     Fault("status_silent", "no reply for a while", (Planned("status", "late", times=2, more=SILENT),)),
@@ -64,9 +100,20 @@ WAIT: tuple[Fault, ...] = (
         "result_410", "the result has been deleted", (reply("result", 410, {"detail": "?"}),), "result_gone", 1, "rerun"
     ),
     Fault("result_expired", "fal has deleted the result after an hour", (), "result_gone", 1, "rerun"),
+    Fault("result_400", "an untyped refusal", (reply("result", 400, {"detail": "?"}),), "answer_strange", 1, "retry"),
+    Fault(
+        "result_500",
+        "an untyped error that stays",
+        (reply("result", 500, {"detail": "?"}),),
+        "answer_strange",
+        1,
+        "retry",
+    ),
     Fault("result_429", "too many requests, with Retry-After", (reply("result", 429, times=2, Retry_After="2"),)),
     Fault("result_page", "a web page instead of a reply", (Planned("result", times=4, **NGINX),)),
+    Fault("result_page_200", "a web page with status 200 instead of a reply", (Planned("result", times=8, **PAGE),)),
     Fault("result_503", "no machine is free for a short time", (reply("result", 503, times=2),)),
+    Fault("result_redirect", "a redirect within the host", (Planned("result", "redirect", more={"text": "?a"}),)),
     Fault("result_reset", "the connection is reset", (Planned("result", "reset", times=3),)),
     Fault("result_cut", "the reply is cut off", (Planned("result", "cut", times=2),)),
     Fault(
@@ -77,18 +124,13 @@ WAIT: tuple[Fault, ...] = (
         1,
         "retry",
     ),
-    Fault("result_text", "the reply is not JSON", (reply("result", 200, "?"),), "answer_strange", 1, "retry"),
-    Fault(
-        "result_foreign",
-        "the audio is on an unknown host",
-        (reply("result", 200, {"audio": {"url": "https://evil.example/a.wav"}, "seed": 7}),),
-        "host_refused",
-        1,
-        "refused",
-    ),
+    Fault("result_text", "the reply is not JSON", (reply("result", 200, "?", times=8),)),
+    Fault("result_list", "the reply is JSON, but not a result", (reply("result", 200, [1, 2], times=3),)),
+    Fault("result_foreign", "the audio is on a host that is not in `result_hosts`", (), "host_refused", 1, "retry"),
 )
 
 MODEL: tuple[Fault, ...] = (
+    Fault("model_seed", "the model uses another seed than the requested one: a warning names both"),
     Fault(
         "model_unread",
         "the model cannot read the clip",
@@ -138,6 +180,14 @@ MODEL: tuple[Fault, ...] = (
         )
     ),
     Fault(
+        "model_path",
+        "the endpoint does not exist, but its first two parts do",
+        (reply("model", 404, {"detail": "Path /audio2audio not found"}),),
+        "endpoint_unknown",
+        1,
+        "order",
+    ),
+    Fault(
         "model_text",
         "the model refuses with an unknown body",
         (reply("model", 422, {"detail": "no"}),),
@@ -148,12 +198,13 @@ MODEL: tuple[Fault, ...] = (
 )
 
 FETCH: tuple[Fault, ...] = (
-    Fault("file_403", "the URL has expired", (reply("file", 403, "<Error/>"),), "result_gone", 1, "rerun"),
+    Fault("file_403", "the URL is refused", (reply("file", 403, "<Error/>"),), "storage_refused", 1, "retry"),
+    Fault("file_404_at_first", "a storage server does not have the file yet", (reply("file", 404, times=2),)),
     Fault("file_404", "the file is gone", (reply("file", 404),), "result_gone", 1, "rerun"),
     Fault("file_410", "the file has been deleted", (reply("file", 410),), "result_gone", 1, "rerun"),
     Fault("file_429", "too many requests, with Retry-After", (reply("file", 429, times=2, Retry_After="3"),)),
     Fault("file_500", "an error of the storage", (reply("file", 500, times=3),)),
-    Fault("file_416", "the storage rejects the range", (reply("file", 416, times=1),), "request_rejected", 1, "retry"),
+    Fault("file_416", "the storage rejects the range", (reply("file", 416, times=1),), "storage_refused", 1, "retry"),
     Fault("file_reset", "the connection is reset", (Planned("file", "reset", times=3),)),
     Fault(
         "file_reset_stays",
@@ -174,18 +225,36 @@ FETCH: tuple[Fault, ...] = (
     ),
     Fault("file_slow", "the download is slow", (Planned("file", "slow", more={"pieces": 6, "seconds": 0.1}),)),
     Fault("file_silent", "the download stalls", (Planned("file", "late", times=2, more=SILENT),)),
+    Fault("file_page", "a web page instead of the file, twice", (Planned("file", "html", 200, times=2),)),
     Fault(
-        "file_page",
+        "file_page_stays",
         "a web page instead of the file",
-        (Planned("file", "retype", times=ALWAYS, more={"text": "text/html"}),),
+        (Planned("file", "html", 200, times=ALWAYS),),
         "result_not_audio",
         1,
         "retry",
     ),
     Fault(
-        "file_redirect",
-        "a redirect, which is not followed",
-        (Planned("file", "redirect", more={"text": "/x"}, times=ALWAYS),),
+        "file_page_as_audio",
+        "a web page that claims to be audio, twice",
+        (reply("file", 200, "<!DOCTYPE html><p>hello", times=2, Content_Type="audio/wav"),),
+    ),
+    Fault("file_tiny", "a file of three bytes, twice", (reply("file", 200, "RIF", times=2),)),
+    Fault("file_tiny_stays", "a file of three bytes", (reply("file", 200, "RIF"),), "result_not_audio", 1, "retry"),
+    Fault("file_none", "a file of zero bytes, twice", (reply("file", 200, times=2, Content_Type="audio/wav"),)),
+    Fault("file_redirect", "a redirect within the host", (Planned("file", "redirect", more={"text": "?again"}),)),
+    Fault(
+        "file_redirect_loop",
+        "redirects without end",
+        (Planned("file", "redirect", more={"text": "?again"}, times=ALWAYS),),
+        "host_refused",
+        1,
+        "retry",
+    ),
+    Fault(
+        "file_redirect_foreign",
+        "a redirect to an unknown host, which is not followed",
+        (Planned("file", "redirect", more={"text": "https://evil.example/a.wav"}, times=ALWAYS),),
         "host_refused",
         1,
         "retry",
@@ -201,28 +270,54 @@ FETCH: tuple[Fault, ...] = (
         1,
         "refused",
     ),
-    Fault("audio_text", "the audio is a text file", (Planned("model", "not_audio"),), "result_not_audio", 1, "refused"),
+    Fault("audio_text", "the audio is a text file", (Planned("model", "not_audio"),), "result_not_audio", 1, "fetched"),
     Fault(
         "audio_short",
         "the audio is half as long as the clip",
         (Planned("model", "short"),),
         "result_too_short",
         1,
-        "refused",
+        "fetched",
+    ),
+    Fault(
+        "audio_placeholder",
+        "the header of the audio has a placeholder for its size",
+        (Planned("model", "placeholder"),),
+    ),
+    Fault(
+        "audio_longer",
+        "the header of the audio promises more than there is, but the audio is as long as the clip",
+        (Planned("model", "longer"),),
     ),
     Fault(
         "audio_header",
-        "the audio ends before its header says",
+        "the audio ends before its header says, and before the end of the clip",
         (Planned("model", "header"),),
         "result_truncated",
         1,
-        "refused",
+        "fetched",
     ),
 )
 
 CANCEL: tuple[Fault, ...] = (
     Fault("cancel_queued", "the request is in fal's queue", (), "cancelled", 1, "order"),
+    Fault(
+        "cancel_running",
+        "the model stops: the message says that it may be billed",
+        (),
+        "cancelled",
+        1,
+        "order",
+    ),
     Fault("cancel_500", "a short error of the platform", (reply("cancel", 500, times=2),), "cancelled", 1, "order"),
+    Fault(
+        "cancel_page",
+        "a web page with status 200 instead of a reply",
+        (Planned("cancel", times=2, **PAGE),),
+        "cancelled",
+        1,
+        "order",
+    ),
     Fault("cancel_reset", "the connection is reset", (Planned("cancel", "reset", times=2),), "cancelled", 1, "order"),
     Fault("cancel_401", "the key is no longer accepted: the result is kept", (reply("cancel", 401, {"detail": "no"}),)),
     Fault(

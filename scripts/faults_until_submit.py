@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fault import ALWAYS, LOCKED, NGINX, SILENT, Fault, Planned, detail, error, reply
+from fault import ADMIN_LOCKED, ALWAYS, LOCKED, NGINX, PAGE, SILENT, Fault, Planned, detail, error, reply
 
 UPLOAD: tuple[Fault, ...] = (
     Fault(
@@ -15,18 +15,28 @@ UPLOAD: tuple[Fault, ...] = (
     ),
     Fault("announce_locked", "the balance is empty", (reply("initiate", 403, LOCKED),), "balance_empty", 0, "retry"),
     Fault(
-        "announce_403",
-        "the account has no access",
-        (reply("initiate", 403, {"detail": "no"}),),
-        "access_denied",
+        "announce_admin",
+        "fal locked the account",
+        (reply("initiate", 403, ADMIN_LOCKED),),
+        "account_locked",
         0,
         "retry",
+    ),
+    Fault(
+        "announce_403",
+        "the storage refuses to give an upload URL: the other upload method is used",
+        (reply("initiate", 403, {"detail": "no"}),),
     ),
     Fault("announce_404", "the storage has moved", (reply("initiate", 404, {"detail": "Not Found"}),)),
     Fault("announce_422", "the request for an upload URL is refused", (reply("initiate", 422, detail("missing")),)),
     Fault("announce_429", "too many requests, with Retry-After", (reply("initiate", 429, times=2, Retry_After="5"),)),
     Fault("announce_500", "an error of the storage", (reply("initiate", 500),)),
     Fault("announce_page", "a web page instead of a reply", (Planned("initiate", times=ALWAYS, **NGINX),)),
+    Fault(
+        "announce_page_200",
+        "a web page with status 200 instead of a reply",
+        (Planned("initiate", times=ALWAYS, **PAGE),),
+    ),
     Fault("announce_text", "the reply is not JSON", (reply("initiate", 200, "hello"),)),
     Fault("announce_empty", "the reply has no upload URL", (reply("initiate", 200, {"file_url": "x"}),)),
     Fault(
@@ -50,9 +60,25 @@ UPLOAD: tuple[Fault, ...] = (
         "waits",
     ),
     Fault("put_expired", "the upload URL has expired", (reply("put", 403, "<Error>expired</Error>", times=1),)),
+    Fault(
+        "put_403",
+        "the storage refuses every upload URL: the other upload method is used",
+        (reply("put", 403, "<Error><Code>AccessDenied</Code></Error>"),),
+    ),
+    Fault("put_page", "a web page with status 200 instead of a reply, once", (Planned("put", times=1, **PAGE),)),
+    Fault(
+        "put_page_stays",
+        "a web page with status 200 instead of every reply: the other upload method is used",
+        (Planned("put", times=ALWAYS, **PAGE),),
+    ),
     Fault("put_411", "the storage requires another header", (reply("put", 411, "<Error/>"),)),
     Fault("put_500", "an error of the storage", (reply("put", 500),)),
     Fault("put_503", "slow down, with Retry-After", (reply("put", 503, times=2, Retry_After="3"),)),
+    Fault(
+        "put_redirect",
+        "a redirect, which is not followed: the other upload method is used",
+        (Planned("put", "redirect", more={"text": "?again"}, times=ALWAYS),),
+    ),
     Fault("put_reset", "the connection is reset", (Planned("put", "reset", times=1),)),
     Fault("put_lost", "the clip arrives, but the reply is lost", (Planned("put", "lost", times=1),)),
     Fault("put_silent", "the storage stops replying", (Planned("put", "late", times=1, more=SILENT),)),
@@ -60,6 +86,22 @@ UPLOAD: tuple[Fault, ...] = (
         "both_500",
         "both upload methods fail",
         (reply("put", 500), reply("upload", 500)),
+        "upload_failed",
+        0,
+        "retry",
+    ),
+    Fault(
+        "both_403",
+        "both upload methods are refused by the storage",
+        (reply("put", 403, "<Error/>"), reply("upload", 403, {"detail": "no"})),
+        "storage_refused",
+        0,
+        "retry",
+    ),
+    Fault(
+        "both_pages",
+        "a web page with status 200 instead of the replies to both upload methods",
+        (Planned("put", times=ALWAYS, **PAGE), Planned("upload", times=ALWAYS, **PAGE)),
         "upload_failed",
         0,
         "retry",
@@ -102,14 +144,15 @@ ORDER: tuple[Fault, ...] = (
     Fault("order_401", "the key is rejected", (reply("submit", 401, {"detail": "no"}),), "key_refused", 0, "order"),
     Fault("order_402", "payment is required", (reply("submit", 402, {"detail": "pay"}),), "balance_empty", 0, "order"),
     Fault("order_locked", "the balance is empty", (reply("submit", 403, LOCKED),), "balance_empty", 0, "order"),
+    Fault("order_admin", "fal locked the account", (reply("submit", 403, ADMIN_LOCKED),), "account_locked", 0, "order"),
     Fault(
         "order_403", "the account has no access", (reply("submit", 403, {"detail": "no"}),), "access_denied", 0, "order"
     ),
     Fault(
         "order_404",
-        "the model no longer exists",
+        "the endpoint does not exist",
         (reply("submit", 404, {"detail": "no"}),),
-        "request_rejected",
+        "endpoint_unknown",
         0,
         "order",
     ),
@@ -182,10 +225,23 @@ ORDER: tuple[Fault, ...] = (
         0,
         "again",
     ),
+    Fault(
+        "order_page_200",
+        "a web page with status 200 instead of a reply",
+        (Planned("submit", times=ALWAYS, **PAGE),),
+        "unknown",
+        0,
+        "again",
+    ),
     Fault("order_504", "a proxy times out", (reply("submit", 504, "timeout"),), "unknown", 0, "again"),
     Fault("order_no_id", "the reply has no ID", (reply("submit", 200, {"status": "IN_QUEUE"}),), "unknown", 0, "again"),
     Fault("order_text", "the reply is not JSON", (reply("submit", 200, "thanks"),), "unknown", 0, "again"),
     Fault("order_reset", "the connection is reset", (Planned("submit", "reset"),), "unknown", 0, "again"),
+    Fault(
+        "order_stale",
+        "fal closes a connection that was kept open, just as it is used again",
+        (Planned("submit", "stale", times=ALWAYS),),
+    ),
     Fault(
         "order_lost",
         "the submission is accepted, but the reply is lost",

@@ -59,11 +59,13 @@ class Death:
 class Books:
     """Counts over all runs."""
 
-    deaths: Counter[str] = field(default_factory=Counter)  # kills of the daemon, by the interrupted stage
     worker_deaths: Counter[str] = field(default_factory=Counter)
     boundaries: Counter[str] = field(default_factory=Counter)  # kills of the daemon, by planned moment
     on_its_way: set[str] = field(default_factory=set)  # variations killed between submission and reply
     unknown: Counter[str] = field(default_factory=Counter)  # variation → number of times it became `unknown`
+    wals: int = 0  # number of times that the WAL was lost
+    uncertain: set[str] = field(default_factory=set)  # variations whose latest entries may have been lost
+    lost: Counter[str] = field(default_factory=Counter)  # variation → number of times it failed with `store_lost`
     lives: int = 0
     missed: int = 0  # runs that did not reach the planned moment
 
@@ -128,10 +130,14 @@ class CrashRun:
 
     # --- runs --------------------------------------------------------------------------------------------------------
 
-    def live(self, *deaths: Death) -> str:
+    def live(self, *deaths: Death, lose_wal: bool = False) -> str:
         """Run the bridge until it dies as planned, and return the interrupted stage.
 
         If all work ends before the planned moment, the idle bridge is killed and the run counts as missed.
+
+        Args:
+            deaths: the planned kills.
+            lose_wal: whether the journal then loses the entries that are only in its WAL.
         """
         self.books.lives += 1
         assert self.books.missed <= MISSED + self.books.lives // 4, "the planned moments are no longer reached"
@@ -147,7 +153,10 @@ class CrashRun:
                 break
         stage = self._read(diary)
         diary.unlink()
-        self._look_after_a_death()
+        if lose_wal and self._lose_wal():
+            self._look_into_folders()
+        else:
+            self._look_after_a_death()
         return stage
 
     def finish(self) -> None:
@@ -179,7 +188,7 @@ class CrashRun:
         """Return whether the bridge has no work that continues without the user."""
         if any((self.home / "inbox").glob("*.json")) or self.rows("SELECT 1 FROM messages WHERE applied = 0"):
             return False
-        return not [value for value in self._open() if json.loads(value)["state"] != "unknown"]
+        return not [value for value in self._open() if json.loads(value)["state"] not in ("unknown", "failed")]
 
     def _open(self) -> list[str]:
         """Return the JSON of all variations in the journal that are not done."""
@@ -213,8 +222,36 @@ class CrashRun:
                 self.books.on_its_way.add(unit.partition("/")[0])
         self._settle()
 
+    def _lose_wal(self) -> bool:
+        """Remove the WAL, as a program that restores or synchronizes files does; return whether there was one."""
+        wal = self.home / "bridge.db-wal"
+        if not wal.exists():  # the journal was read after the kill, which moved the WAL's entries
+            return False
+        for beside in (wal, self.home / "bridge.db-shm"):
+            beside.unlink(missing_ok=True)
+        self.books.wals += 1
+        self._retries.clear()  # their messages may be lost
+        self.daw.greet()
+        return True
+
+    def _look_into_folders(self) -> None:
+        """Note all variations, and those whose submission has no ticket, because the journal may not know them."""
+        for path in (self.home / "jobs").glob("*/job.json"):
+            for one in json.loads(path.read_bytes())["variations"]:
+                self.books.uncertain.add(one["id"])
+                inner = f"clip-{one['clip_index'] + 1}/variation-{one['index'] + 1}"
+                for order in (path.parent / inner).glob("**/submit.json"):
+                    if "ticket" not in json.loads(order.read_bytes()):
+                        self.books.on_its_way.add(one["id"])
+
     def _settle(self) -> None:
-        """Retry the variations in the state `unknown`, as the user would."""
+        """Retry the variations in the state `unknown` and those that failed with `store_lost`, as the user would."""
+        failed = self.rows("SELECT id, value FROM variations WHERE state = 'failed'")
+        for variation_id in (one for one, value in failed if json.loads(value)["error"]["code"] == "store_lost"):
+            settling = self._retries.get(variation_id)
+            if settling is None or self._applied(settling):
+                self.books.lost[variation_id] += 1
+                self._retries[variation_id] = put(self.home, "retry", {"variation_id": variation_id}, instance="script")
         for (variation_id,) in self.rows("SELECT id FROM variations WHERE state = 'unknown'"):
             settling = self._retries.get(variation_id)
             if settling is not None and not self._applied(settling):

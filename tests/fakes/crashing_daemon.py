@@ -8,8 +8,6 @@ after the stage's file is written, but before the journal write. `intent`, `orde
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +17,7 @@ from bridge.cli.main import main
 from bridge.protocol.job import State, Variation
 from bridge.store import job_folder
 from bridge.store.database import Database
+from tests.fakes import kills
 
 MOMENT, _, TIMES = sys.argv[1].partition("@")
 passed: list[str] = []
@@ -28,7 +27,7 @@ def die_at(moment: str) -> None:
     if moment == MOMENT:
         passed.append(moment)
     if len(passed) >= int(TIMES or 1):
-        os.kill(os.getpid(), signal.SIGKILL)
+        kills.kill()
 
 
 class CrashingStore:

@@ -100,6 +100,7 @@ class ForkedWorker:
         self.pid = pid
         self.stdin, self.stdout, self.stderr = writer, reader, asyncio.StreamReader()
         self.stderr.feed_eof()
+        self._transport = writer.transport  # ChildProcess closes it when the process has ended
         self.returncode: int | None = None
         self._ended = asyncio.Event()
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from bridge.workers.task_table import TASKS as REAL
 from bridge.workers.tasks.render import render as real_render
+from tests.fakes import kills
 
 TASKS = {**REAL, "render": "tests.fakes.crashing_tasks:render"}
 
@@ -20,5 +20,5 @@ def render(args: dict[str, Any], progress: Callable[[float], None]) -> dict[str,
     if crashing.exists():
         if crashing.read_text() == "once":
             crashing.unlink()
-        os.kill(os.getpid(), signal.SIGKILL)
+        kills.kill()
     return real_render(args, progress)

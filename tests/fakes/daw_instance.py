@@ -42,10 +42,14 @@ class DawInstance:
         self._thread = threading.Thread(target=self._work, name=self.id)
 
     def start(self) -> DawInstance:
-        about = {"name": "reaper", "version": "7.60"}
-        put(self._home, "hello", {"daw": about, "project": {"path": self.project.path}}, instance=self.id)
+        self.greet()
         self._thread.start()
         return self
+
+    def greet(self) -> None:
+        """Connect, as a script does when the bridge has started again."""
+        about = {"name": "reaper", "version": "7.60"}
+        put(self._home, "hello", {"daw": about, "project": {"path": self.project.path}}, instance=self.id)
 
     def leave(self) -> None:
         """Finish placing and confirming, then disconnect and quit."""
@@ -74,11 +78,15 @@ class DawInstance:
             newest = outbox(self._home, self.id)
             if newest["updated"] > taken and variation_id in newest["place"]:
                 self.offered_again.append(variation_id)
+                self._confirm(variation_id)  # the result is in the project, so a script only confirms it
             return
         if not path.is_file():
             self.project.missing.append(str(path))
         self._over.wait(self._random.uniform(0.0, 0.03))  # simulates a busy DAW
         self.project.placings[variation_id] += 1
+        self._confirm(variation_id)
+
+    def _confirm(self, variation_id: str) -> None:
         args = {"variation_id": variation_id, "item": f"item-{variation_id[:8]}"}
         self._here[variation_id] = put(self._home, "placed", args, instance=self.id)
 

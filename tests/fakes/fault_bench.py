@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from bridge.protocol.job import State, Variation
 from bridge.store import backup
 from tests.engines.fal_kit import KEY, PATIENT, Settings
 from tests.fakes.fal_server import FalServer
+from tests.fakes.processes import outbox
 from tests.fakes.studio import Studio
 from tests.waiting import eventually
 
@@ -29,6 +29,7 @@ class Bench:
         self.engine: FalEngine
         self.job_id = ""
         self.timeouts = PATIENT
+        self.result_hosts = ("*.fal.media",)
         self._open = False
 
     def falls_silent(self, call: str) -> None:
@@ -38,7 +39,9 @@ class Bench:
     async def open(self, workers: Any = None) -> None:
         """Check the journal and then start the bridge, as the daemon does."""
         backup.open_database(self.home, lambda: 1e9, 3).close()
-        settings = Settings(self.fal.url, self.fal.url, poll_first=0.01, poll_longest=0.05)
+        settings = Settings(
+            self.fal.url, self.fal.url, result_hosts=self.result_hosts, poll_first=0.01, poll_longest=0.05
+        )
 
         async def sleep(seconds: float) -> None:
             await asyncio.sleep(min(seconds, 0.005))  # tests/engines tests the real pauses
@@ -109,5 +112,4 @@ class Bench:
 
     def document(self) -> dict[str, Any]:
         """Return the outbox document from disk."""
-        found: dict[str, Any] = json.loads((self.home / "outbox" / "test.json").read_bytes())
-        return found
+        return outbox(self.home)

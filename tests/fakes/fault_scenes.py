@@ -82,6 +82,41 @@ async def status_word(bench: Bench) -> AsyncIterator[None]:
     yield
 
 
+@scene
+async def model_seed(bench: Bench) -> AsyncIterator[None]:
+    await bench.open()
+    bench.fal.queue.changes = {"seed": 99}
+    await bench.remix()
+    await bench.comes_to("done")
+    (warning,) = bench.studio.registry.job(bench.job_id).warnings
+    assert "seed 99 instead of 7" in warning["text"]
+    yield
+
+
+@scene
+async def result_foreign(bench: Bench) -> AsyncIterator[None]:
+    host = bench.fal.url.removeprefix("http://").replace("127.0.0.1", "localhost")
+    url = bench.fal.storage.keep(f"http://{host}", "result.wav", bench.tone.read_bytes(), "audio/wav")
+    bench.fal.queue.changes = {"audio": {"url": url}}
+    await bench.open()
+    await bench.remix()
+    yield
+    await bench.close()
+    bench.result_hosts = (host,)
+    await bench.open()
+
+
+@scene
+async def cancel_running(bench: Bench) -> AsyncIterator[None]:
+    await bench.open()
+    await bench.running()
+    await bench.send("cancel")
+    await bench.comes_to("cancelled")
+    assert bench.variation().message.endswith("; it may still be billed")
+    bench.fal.release()
+    yield
+
+
 # --- time ------------------------------------------------------------------------------------------------------------
 
 

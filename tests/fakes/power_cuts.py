@@ -53,7 +53,7 @@ async def zero_outbox(bench: Bench) -> AsyncIterator[None]:
     bench.fal.release()
     await bench.open()
     yield
-    await bench.until(lambda: bench.document()["jobs"][0]["state"] == "done")
+    await bench.until(lambda: [job["state"] for job in bench.document()["jobs"]] == ["done"])
 
 
 @scene

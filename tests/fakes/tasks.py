@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bridge.errors import SourceMissing
+from tests.fakes import kills
 
 Progress = Callable[[float], None]
 
@@ -54,7 +54,7 @@ def fail(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
 
 
 def crash(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
-    os.kill(os.getpid(), signal.SIGKILL)
+    kills.kill()
     return {}
 
 
@@ -62,7 +62,7 @@ def crash_once(args: dict[str, Any], progress: Progress) -> dict[str, Any]:
     mark = Path(args["mark"])
     if not mark.exists():
         mark.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
+        kills.kill()
     return {"pid": os.getpid()}
 
 

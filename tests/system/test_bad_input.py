@@ -17,8 +17,9 @@ from pathlib import Path
 import pytest
 
 from bridge.config.home import prepare_home
+from tests.fakes.bad_input_bench import OPEN, Bench, clear
 from tests.fakes.fal_server import FalServer
-from tests.fakes.faults import MAKE, MEND, OPEN, PAID, Bench, clear
+from tests.fakes.faults import MAKE, MEND, PAID
 from tests.fakes.processes import KEY, fal_environment, running
 from tests.fakes.studio import write_tone
 from tests.system.test_whole_path import cli
