@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from tests.package_source import Package, read
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,10 +36,10 @@ LAYERS = (
 # Packages outside the layers: (packages that it may import, packages that may import it).
 BESIDE = {
     "events": ("", "cli daemon doctor osc midi hotkeys control jobs installers engines daws store"),
-    "audio": ("", "cli"),
+    "audio": ("util", "cli"),
     "workers": ("audio util errors", "cli daemon jobs engines"),
     "audition": ("audio util errors", "daemon control"),
-    "client": ("errors", "cli doctor"),
+    "client": ("util errors", "cli doctor"),
 }
 FLAT = {"__init__", "__main__", "client", "daemon", "events"}  # the only modules outside a package
 # What the __init__.py of a package may contain besides its docstring. In all other packages: nothing.
@@ -46,84 +47,14 @@ INITS_WITH_CODE = {"bridge": "assignments", "bridge.errors": "imports"}
 COMPOSITION_ROOT = "bridge.daemon"  # the only module that imports concrete DAWs and engines
 PROTOCOLS = ("bridge.daws.base", "bridge.engines.base")  # imported elsewhere instead of concrete DAWs and engines
 TASKS = "bridge.workers.tasks"
+TASK_NEEDS = ("bridge.audio", "bridge.errors", "bridge.util.busy_files", "bridge.util.this_copy")
 STAGES = "bridge.jobs.stages"
+RESAMPLER = "bridge.audio.resample"  # the only module that imports soxr, because soxr is not installed everywhere
 NUMERIC = {"numpy", "scipy", "soundfile", "soxr", "python_stretch"}
 LONGEST = 400  # maximum number of lines in a module
 
 
-# --- parsing the package ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Module:
-    """One parsed source file."""
-
-    name: str  # dotted name; for __init__.py, the name of the package
-    is_package: bool
-    tree: ast.Module
-    lines: int
-    imports: frozenset[str]  # names in import statements anywhere in the module, and in strings
-
-
-Package = Mapping[str, Module]
-
-
-def read(root: Path) -> Package:
-    """Parse all modules under root/bridge."""
-    files = {}
-    for path in sorted((root / "bridge").rglob("*.py")):
-        parts = path.relative_to(root).with_suffix("").parts
-        files[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    package = {}
-    for name, path in files.items():
-        text = path.read_text("utf-8")
-        tree, is_package = ast.parse(text), path.name == "__init__.py"
-        imports = Imports(name, is_package, frozenset(files))
-        imports.visit(tree)
-        package[name] = Module(name, is_package, tree, len(text.splitlines()), frozenset(imports.found - {name}))
-    return package
-
-
-class Imports(ast.NodeVisitor):
-    """A visitor that collects the modules imported by one module."""
-
-    def __init__(self, module: str, is_package: bool, known: frozenset[str]) -> None:
-        self.found: set[str] = set()
-        self._package = module if is_package else module.rpartition(".")[0]
-        self._known = known
-
-    def visit_Import(self, node: ast.Import) -> None:
-        self.found |= {name.name for name in node.names}
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        base = node.module or ""
-        if node.level:
-            parts = self._package.split(".")
-            base = ".".join(parts[: len(parts) - node.level + 1] + ([base] if base else []))
-        inside = {f"{base}.{name.name}" for name in node.names} & self._known
-        self.found |= inside or {base}
-
-    def visit_Constant(self, node: ast.Constant) -> None:
-        """Count a string such as `bridge.a.b` or `bridge.a.b:function` as an import of bridge.a.b."""
-        if isinstance(node.value, str) and node.value.startswith("bridge."):
-            self.found |= {node.value.partition(":")[0]} & self._known
-
-    def visit_JoinedStr(self, node: ast.JoinedStr) -> None:
-        """Count f"bridge.a.{name}" as an import of every module in bridge/a."""
-        start = node.values[0].value if isinstance(node.values[0], ast.Constant) else None
-        if isinstance(start, str) and start.startswith("bridge.") and start.endswith("."):
-            self.found |= {module for module in self._known if module.rpartition(".")[0] == start[:-1]}
-        self.generic_visit(node)
-
-    def visit_List(self, node: ast.List | ast.Tuple) -> None:
-        """Ignore a module name that follows "-m", because that module runs in a separate process."""
-        words = [item.value if isinstance(item, ast.Constant) else None for item in node.elts]
-        for before, item in zip([None, *words], node.elts, strict=False):
-            if before != "-m":
-                self.visit(item)
-
-    def visit_Tuple(self, node: ast.Tuple) -> None:
-        self.visit_List(node)
+# --- imports ----------------------------------------------------------------------------------------------------------
 
 
 def is_in(module: str, *packages: str) -> bool:
@@ -231,10 +162,15 @@ def numeric_outside(package: Package) -> Iterator[str]:
             yield from (f"{module.name} → {name}" for name in module.imports if name.split(".")[0] in NUMERIC)
 
 
+def soxr_outside(package: Package) -> Iterator[str]:
+    """Yield each import of soxr, except in RESAMPLER."""
+    yield from (name for name, module in package.items() if "soxr" in module.imports and name != RESAMPLER)
+
+
 def task_too_wide(package: Package) -> Iterator[str]:
-    """Yield each import by a task, except imports of audio and errors. All a task needs must be in its arguments."""
+    """Yield each import by a task, except imports of TASK_NEEDS. All else a task needs must be in its arguments."""
     for module, target in edges(package):
-        if is_in(module, TASKS) and not is_in(target, TASKS, "bridge.audio", "bridge.errors"):
+        if is_in(module, TASKS) and not is_in(target, TASKS, *TASK_NEEDS):
             yield f"{module} → {target}"
 
 
@@ -268,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     flat_module,
     code_in_init,
     numeric_outside,
+    soxr_outside,
     task_too_wide,
     stage_imports_stage,
     concrete_outside,
@@ -376,6 +313,8 @@ def test_a_correct_package_breaks_no_rule(small: Path, rule: Rule) -> None:
         (numeric_outside, "jobs/scheduler.py", "import numpy as np"),
         (numeric_outside, "store/records.py", "def late():\n    from scipy import signal"),
         (numeric_outside, "workers/pool.py", "import soundfile"),
+        (soxr_outside, "audio/gain.py", "import soxr"),
+        (soxr_outside, "workers/tasks/fit.py", "def late():\n    from soxr import resample"),
         (task_too_wide, "workers/tasks/fit.py", "from bridge.store import records"),
         (stage_imports_stage, "jobs/stages/fit.py", "from bridge.jobs.stages import place"),
         (stage_imports_stage, "jobs/stages/fit.py", "from . import place"),

@@ -6,7 +6,6 @@ The tests use real daemons and the fake fal; most set a low limit, so that a sho
 from __future__ import annotations
 
 import json
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,11 @@ import pytest
 import soundfile
 
 from tests.fakes.fal_faults import Fault
-from tests.fakes.fal_queue import Timing
 from tests.fakes.fal_server import FalServer
 from tests.fakes.music import track
-from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running
+from tests.fakes.processes import KEY, crash, fal_environment, job_of, outbox, put, running
 from tests.fakes.studio import remix_args, write_tone
-from tests.waiting import LONG, PATIENCE, until
+from tests.waiting import LONG, until
 
 PRICE = 0.0002
 LIMIT = {"ACE_BRIDGE_FAL_LONGEST": "8"}  # s; 20 s of sound become three segments with 2 s overlaps
@@ -58,9 +56,7 @@ def test_twelve_minutes_give_one_file_of_exactly_that_length(home: Path, tmp_pat
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)
         message_id = put(home, "remix", remix_args(source, clip=clip, project=project))
-        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", "done:fetch@2"), **environ)
-        crashed.process.communicate(timeout=LONG)
-        assert crashed.process.returncode == -signal.SIGKILL
+        crash(home, "done:fetch@2", LONG, **environ)
         assert list(fal.queue.submits().values()) == [1, 1]
         with running(home, **environ):
             job = job_of(home, message_id, "done", "failed", "unknown", timeout=LONG)
@@ -80,6 +76,9 @@ def test_twelve_minutes_give_one_file_of_exactly_that_length(home: Path, tmp_pat
     assert job["cost"]["billed"] == pytest.approx(sent * PRICE, abs=1e-4)
     recipe = json.loads(Path(result["recipe"]).read_bytes())
     assert len(recipe["request_ids"]) == 4
+    assert [(one["seed"], one["tags"], one["lyrics"]) for one in recipe["answers"]] == [
+        (order.body["seed"], order.body["tags"], order.body["lyrics"]) for order in orders
+    ]
     joins = recipe["fit"]["joins"]
     assert len(joins) == 3
     for join in joins:
@@ -113,9 +112,7 @@ def test_a_kill_between_segments_submits_none_twice(home: Path, tmp_path: Path, 
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)
-        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
-        crashed.process.communicate(timeout=PATIENCE)
-        assert crashed.process.returncode == -signal.SIGKILL
+        crash(home, moment, **environ)
         with running(home, **environ):
             job = job_of(home, message_id, "done", "failed", "unknown")
         assert job["state"] == "done", job
@@ -153,9 +150,7 @@ def test_a_lost_journal_is_recovered_with_its_segments(
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url, **LIMIT)
         message_id = ask(home, tmp_path)
-        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
-        crashed.process.communicate(timeout=PATIENCE)
-        assert crashed.process.returncode == -signal.SIGKILL
+        crash(home, moment, **environ)
         for path in home.glob("bridge.db*"):
             path.unlink()
         with running(home, **environ):
@@ -172,16 +167,19 @@ def test_a_lost_journal_is_recovered_with_its_segments(
 
 @pytest.mark.slow
 def test_a_cancel_stops_at_the_current_segment_and_retry_repeats_none(home: Path, tmp_path: Path) -> None:
-    with FalServer(timing=Timing(1.0, 0.1), key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
+        fal.fail("file", Fault("held"))
         message_id = ask(home, tmp_path)
-
-        def second_segment() -> bool | None:
-            job = job_of(home, message_id, *STATES)
-            return job["variations"][0]["message"].startswith("segment 2 of 3: ") and len(fal.queue.jobs) == 2
-
-        until(second_segment, "the second segment")
+        fal.wait_for("file")
         fal.hold("IN_PROGRESS")
-        job = job_of(home, message_id, "running")
+        fal.let_go()  # the first segment's file
+
+        def second_segment() -> dict[str, Any] | None:
+            job = job_of(home, message_id, *STATES)
+            runs = job["state"] == "running" and job["variations"][0]["message"].startswith("segment 2 of 3: ")
+            return job if runs else None
+
+        job = until(second_segment, "the second segment")
         put(home, "cancel", {"job_id": job["job_id"]})
         job = job_of(home, message_id, "cancelled")
         assert "1 of 3 segments are finished and kept" in job["variations"][0]["message"]
@@ -209,12 +207,23 @@ def test_a_failed_segment_costs_nothing_and_the_others_are_kept(home: Path, tmp_
         assert sum(one.billed for one in fal.queue.jobs.values()) == 3
 
 
+def test_what_the_model_reports_is_kept_for_each_segment(home: Path, tmp_path: Path) -> None:
+    with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT)):
+        fal.queue.changes = {"seed": 99, "tags": "dub, 92 bpm", "lyrics": "la la"}
+        job = job_of(home, ask(home, tmp_path), "failed", "done")
+        assert job["state"] == "done", job
+        recipe = json.loads(Path(job["variations"][0]["result"]["recipe"]).read_bytes())
+        assert recipe["answers"] == [fal.queue.changes] * 3
+        assert (recipe["seed"], recipe["model_seed"]) == (7, 99)
+        assert [one["code"] for one in recipe["warnings"]] == ["seed_differs"]
+        assert "seed 99 instead of 7" in job["warnings"][0]["text"]
+
+
 def test_the_daily_cap_counts_all_segments_before_the_first_is_sent(home: Path, tmp_path: Path) -> None:
     cap = {"ACE_BRIDGE_BUDGET_DAILY_CAP": str(23 * PRICE)}  # the price of 23 s; the three segments total 24 s
     with FalServer(zero_delay=True, key=KEY) as fal, running(home, **fal_environment(fal.url, **LIMIT, **cap)):
         message_id = ask(home, tmp_path)
-        job = job_of(home, message_id, "waiting")
-        job = until(lambda: job_of(home, message_id, "waiting")["variations"][0]["reason"] == "budget" or None) and job
+        until(lambda: job_of(home, message_id, "waiting")["variations"][0]["reason"] == "budget")
         assert job_of(home, message_id, "waiting")["cost"]["estimated"] == pytest.approx(24 * PRICE)
         assert not fal.queue.jobs
         assert not fal.storage.files

@@ -66,6 +66,10 @@ def first(calls: list[Call], names: str, *parts: str, after: int = -1) -> Call:
     raise AssertionError(f"no {names} with {parts} after line {after}")
 
 
+def is_poll(call: Call, request_id: str) -> bool:
+    return call.name in SEND.split() and f"requests/{request_id}" in call.text and '"GET /' in call.text
+
+
 SEND = "sendto sendmsg write writev"
 SYNC = "fsync fdatasync"
 
@@ -83,8 +87,12 @@ def test_intent_before_submission_and_ticket_before_first_poll(home: Path, tmp_p
         (order,) = fal.seen("submit")
         request_id = next(iter(fal.queue.jobs))
     assert order.status == 200
-    until(lambda: "POST /fal-ai/ace-step" in trace.read_text("utf-8", "replace"))
-    calls = read(trace)
+
+    def polled() -> list[Call] | None:
+        calls = read(trace)  # strace may still be writing the trace when the daemon has ended
+        return calls if any(is_poll(call, request_id) for call in calls) else None
+
+    calls = until(polled, "the first poll in the trace")
     store = "bridge.db-wal>"
 
     post = first(calls, SEND, '"POST /fal-ai/ace-step')

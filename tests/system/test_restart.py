@@ -10,7 +10,7 @@ import soundfile
 
 from tests.fakes.fal_faults import Fault
 from tests.fakes.fal_server import FalServer
-from tests.fakes.processes import KEY, Daemon, fal_environment, job_of, outbox, put, running
+from tests.fakes.processes import KEY, Daemon, crash, fal_environment, job_of, put, running, states_of
 from tests.fakes.studio import remix_args, write_tone
 from tests.waiting import PATIENCE, until
 
@@ -39,9 +39,7 @@ def test_a_kill_at_any_stage_boundary_costs_nothing(home: Path, tmp_path: Path, 
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)
         message_id = put(home, "remix", remix_args(tone, project={"media_path": str(out)}))
-        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", moment), **environ)
-        crashed.process.communicate(timeout=PATIENCE)
-        assert crashed.process.returncode == -signal.SIGKILL
+        crash(home, moment, **environ)
         with running(home, **environ):
             job = job_of(home, message_id, "done", "failed", "unknown")
         assert job["state"] == "done", job
@@ -58,8 +56,7 @@ def test_a_kill_during_the_submission_is_unknown_and_submits_once(home: Path, tm
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)
         message_id = put(home, "remix", remix_args(tone))
-        crashed = Daemon(home, program=("-m", "tests.fakes.crashing_daemon", "intent-after"), **environ)
-        crashed.process.communicate(timeout=PATIENCE)
+        crash(home, "intent-after", **environ)
         before = sum(fal.queue.submits().values())
         assert before == 0
         with running(home, **environ):
@@ -76,11 +73,16 @@ def test_a_stop_finishes_a_submission_and_cancels_nothing(home: Path, tmp_path: 
     tone = write_tone(tmp_path / "tone.wav")
     with FalServer(zero_delay=True, key=KEY) as fal:
         environ = fal_environment(fal.url)
-        fal.fail("submit", Fault("late", seconds=5.0))
+        fal.fail("submit", Fault("held"))
         fal.hold("IN_PROGRESS")
-        with running(home, **environ):
+        with running(home, **environ) as daemon:
             message_id = put(home, "remix", remix_args(tone))
+            fal.wait_for("submit")
             job_of(home, message_id, "submitting")
+            daemon.process.send_signal(signal.SIGTERM)
+            until(lambda: "stopping" in (home / "logs" / "bridge.log").read_text("utf-8"), "the stop to begin")
+            fal.let_go()
+            daemon.process.wait(PATIENCE)
         assert sum(fal.queue.submits().values()) == 1
         assert not fal.seen("cancel")
         fal.release()
@@ -96,10 +98,8 @@ def test_a_kill_while_the_model_runs_resumes_the_same_submission(home: Path, tmp
         environ = fal_environment(fal.url)
         fal.hold("IN_PROGRESS")
         message_id = put(home, "remix", remix_args(tone, remix={"variations": 3}))
-        first = Daemon(home, **environ)
-        job_of(home, message_id, "running")
-        until(lambda: [one["state"] for one in outbox(home)["jobs"][0]["variations"]].count("running") == 2)
-        first.kill()
+        with Daemon(home, **environ):  # killed at the end
+            until(lambda: states_of(home, message_id).count("running") == 2)
         fal.release()
         with running(home, **environ):
             job = job_of(home, message_id, "done", "partial", "unknown")
@@ -109,8 +109,8 @@ def test_a_kill_while_the_model_runs_resumes_the_same_submission(home: Path, tmp
 
 def test_one_daemon_per_home(home: Path) -> None:
     with running(home):
-        second = Daemon(home)
-        said, _ = second.process.communicate(timeout=PATIENCE)
+        with Daemon(home) as second:
+            said, _ = second.process.communicate(timeout=PATIENCE)
         assert second.process.returncode == 1
         assert "already_running" in said
     with running(home):

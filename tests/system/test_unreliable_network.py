@@ -330,7 +330,8 @@ async def test_a_real_daemon_makes_one_job_of_each_press(home: Path, tmp_path: P
         for number in range(10):
             async with asyncio.timeout(PATIENCE):
                 while len(set(client.of("/bridge/accepted"))) <= number:
-                    client.send("/bridge/clip", about["token"], tone, 0.0, 0.0, -1.0, "roots-dub", f"press:{number}")
+                    at = float(number)  # an unchanged press would count as a repeat
+                    client.send("/bridge/clip", about["token"], tone, 0.0, 0.0, at, "roots-dub", f"press:{number}")
                     await asyncio.sleep(0.05)
         assert way.lost
         assert way.doubled
