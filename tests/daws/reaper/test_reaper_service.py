@@ -289,7 +289,7 @@ def test_a_replaced_service_ends_without_saying_bye(rig: Rig) -> None:
 
 def test_place_ready_without_a_daemon_ends(rig: Rig) -> None:
     rig.act("Place ready remixes")
-    rig.host.tick(30 * 40)
+    rig.host.tick(30 * 80)
     assert len(rig.host.boxes) == 1
     assert not rig.host.busy()
 

@@ -288,7 +288,7 @@ def test_a_daemon_that_cannot_start_is_reported(home: Path, tmp_path: Path) -> N
     rig.choose()
     rig.item()
     rig.act("Remix with last settings")
-    rig.host.tick(30 * 40)
+    rig.host.tick(30 * 80)
     assert len(rig.host.executed) == 1
     assert len(rig.host.boxes) == 1
     assert "ace-bridge doctor" in rig.host.boxes[0]
